@@ -1,0 +1,1 @@
+"""Stand-ins for the outside world: a payer and a practice system, for demo, tests and benchmarks."""
