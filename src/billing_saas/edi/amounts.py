@@ -1,0 +1,79 @@
+"""Exact amounts and quantities (X12 type R). No float and no rounding anywhere.
+
+Money is integer cents. Quantities (units, days, minutes) are kept as exact decimal text in X12's
+canonical form ("1", "2.5", "-3"): they are compared and shown, never summed into money, and a
+scaled integer would need one scale for minutes and milligrams alike.
+"""
+
+import re
+
+# Real payers send "187.50", "0.00", ".5" and "5."; X12 (RFI 1526, RFI 2819) wants none of these.
+_LENIENT = re.compile(r"(-?)([0-9]*)(?:\.([0-9]*))?", re.ASCII)
+_STRICT = re.compile(r"0|-?(?:[1-9][0-9]*|(?:[1-9][0-9]*)?\.[0-9]*[1-9])", re.ASCII)
+MOST_DIGITS = 18
+
+
+class AmountError(ValueError):
+    """Not an amount. The message never repeats the value."""
+
+
+def cents(text: str, *, strict: bool = False) -> int:
+    """Integer cents of an X12 amount; raises AmountError rather than round or guess.
+
+    Payers' leading and trailing zeros are accepted unless `strict`.
+    """
+    if strict and not _STRICT.fullmatch(text):
+        raise AmountError("not an amount in X12's canonical form")
+    # Two fast paths carry nearly every amount in a real file.
+    if text[-3:-2] == ".":
+        digits = text[:-3] + text[-2:]
+        if digits.isdecimal() and digits.isascii() and len(digits) <= MOST_DIGITS:
+            return int(digits)
+    elif text.isdecimal() and text.isascii() and len(text) <= MOST_DIGITS:
+        return int(text) * 100
+    return _cents_by_rule(text)
+
+
+def _cents_by_rule(text: str) -> int:
+    sign, whole, fraction = _parts(text)
+    fraction = fraction.rstrip("0")
+    if len(fraction) > 2:
+        raise AmountError("an amount has at most two decimals")
+    value = int(whole or "0") * 100 + int((fraction + "00")[:2])
+    return -value if sign else value
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    found = _LENIENT.fullmatch(text) if len(text) <= 2 * MOST_DIGITS else None
+    if found is None:
+        raise AmountError("not a decimal number")
+    sign, whole, fraction = found.group(1), found.group(2), found.group(3) or ""
+    if not whole and not fraction:
+        raise AmountError("not a decimal number: no digits")
+    if len(whole) + len(fraction) > MOST_DIGITS:
+        raise AmountError(f"a number has at most {MOST_DIGITS} digits")
+    return sign, whole, fraction
+
+
+def format_cents(value: int) -> str:
+    """Canonical X12: 18750 is "187.5", 5 is ".05", 0 is "0" (RFI 1526)."""
+    sign = "-" if value < 0 else ""
+    whole, fraction = divmod(abs(value), 100)
+    if not fraction:
+        return f"{sign}{whole}"
+    decimals = f"{fraction:02d}".rstrip("0")
+    return f"{sign}{whole or ''}.{decimals}"
+
+
+def quantity(text: str, *, strict: bool = False) -> str:
+    """The canonical text of a decimal quantity: "01.50" is "1.5", "-0" is "0"."""
+    if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= MOST_DIGITS:
+        return text
+    if strict and not _STRICT.fullmatch(text):
+        raise AmountError("not a number in X12's canonical form")
+    sign, whole, fraction = _parts(text)
+    whole = whole.lstrip("0")
+    fraction = fraction.rstrip("0")
+    if not whole and not fraction:
+        return "0"
+    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"

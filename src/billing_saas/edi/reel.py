@@ -1,0 +1,251 @@
+"""Bytes to segments, a window at a time, in flat memory.
+
+Bytes become text by Latin-1, so that every byte survives; `text` decodes an element that was
+UTF-8. Each window is brought to one canonical form (no blanks or line ends around segments) and
+its envelope segments are found by one scan, so that a reader of a set gets whole runs of
+segments and pays nothing per segment for the envelope.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from billing_saas.edi.delimiters import BLANKS, STANDARD, Delimiters, Unreadable, split_isa
+
+Segment = list[str]
+WINDOW = 1 << 16
+_BOM = "\xef\xbb\xbf"
+_LINE_ENDS = "\r\n"
+# Enough to hold an ISA, and a line end or two before its terminator.
+_ISA_ROOM = 120
+
+
+def text(element: str) -> str:
+    """An element as its sender meant it: UTF-8 where it is valid UTF-8, else Latin-1."""
+    if element.isascii():
+        return element
+    try:
+        return element.encode("latin-1").decode("utf-8")
+    except (UnicodeDecodeError, UnicodeEncodeError):
+        return element
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Chunks of any size as text of about a window each."""
+    held: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        for start in range(0, len(chunk), WINDOW):
+            part = bytes(chunk[start : start + WINDOW])
+            held.append(part)
+            size += len(part)
+            if size >= WINDOW:
+                yield b"".join(held).decode("latin-1")
+                held, size = [], 0
+    if held:
+        yield b"".join(held).decode("latin-1")
+
+
+class Reel:
+    """One pass over a file: `open` the next interchange, then `peek`, `take` and `take_run`."""
+
+    def __init__(self, chunks: Iterable[bytes], max_segment: int) -> None:
+        self._pieces = _pieces(chunks)
+        self._max_segment = max_segment
+        self._pending = ""  # raw text not yet cut into a window
+        self._offset = 0  # bytes before _pending
+        self._ended = False
+        self._first = True
+        self._closed = True  # the window ends this interchange: nothing more may be wound in
+        self._window = ""  # "~seg~seg~", and _at is the terminator before the next segment
+        self._at = 0
+        self._marks: list[int] = []  # where envelope segments stand, last first
+        self.delimiters = STANDARD
+        self.unterminated = False
+        self._ids = _envelope_ids(STANDARD)
+
+    def open(self) -> tuple[list[str] | None, str]:
+        """Go to the next ISA: its elements, or None at the end of the file, and what stood
+        before it that was not blank ("" nearly always, else its first characters)."""
+        self._window, self._at, self._marks = "", 0, []
+        stray = self._skip_to_isa()
+        if stray and self._first:
+            # Prose around an interchange: guessing where it begins would be guessing its content.
+            raise Unreadable("no interchange header (ISA) at the start", code="no_interchange")
+        if not self._pending:
+            return None, stray
+        self._first = False
+        self._need(_ISA_ROOM)
+        self.delimiters, elements, end = split_isa(self._pending.ljust(_ISA_ROOM), self._offset)
+        self._drop(end)
+        self._ids = _envelope_ids(self.delimiters)
+        self._closed = False
+        self.unterminated = False
+        return elements, stray
+
+    def peek(self) -> str | None:
+        """The id of the next segment, or None where the interchange has no more text."""
+        if self._at >= len(self._window) - 1 and not self._wind():
+            return None
+        end = self._window.find(self.delimiters.segment, self._at + 1)
+        return self._window[self._at + 1 : end].split(self.delimiters.element, 1)[0]
+
+    def take(self) -> Segment:
+        """The next segment; call `peek` first."""
+        end = self._window.find(self.delimiters.segment, self._at + 1)
+        segment = self._window[self._at + 1 : end].split(self.delimiters.element)
+        self._at = end
+        return segment
+
+    def take_run(self) -> list[Segment]:
+        """Segments up to the next envelope segment or the end of the window; [] at either."""
+        if self._at >= len(self._window) - 1 and not self._wind():
+            return []
+        marks = self._marks
+        while marks and marks[-1] < self._at:
+            marks.pop()
+        end = marks[-1] if marks else len(self._window) - 1
+        if end == self._at:
+            return []
+        run = self._window[self._at + 1 : end]
+        self._at = end
+        element = self.delimiters.element
+        return [segment.split(element) for segment in run.split(self.delimiters.segment)]
+
+    def _wind(self) -> bool:
+        """Cut the next window out of the pending text; False at the end of the interchange."""
+        while not self._closed:
+            body = self._cut()
+            if not body:
+                return False
+            body = _canonical(body, self.delimiters.segment)
+            if len(body) > 1:
+                self._window, self._at = body, 0
+                self._marks = [found.start() for found in self._ids.finditer(body)]
+                self._marks.reverse()
+                return True
+        return False
+
+    def _cut(self) -> str:
+        terminator = self.delimiters.segment
+        searched = 0
+        if self._at_isa():
+            self._closed = True
+            return ""
+        while (end := self._pending.rfind(terminator, searched)) < 0:
+            if self._at_isa():
+                self._closed = True
+                return ""
+            searched = len(self._pending)
+            if searched > self._max_segment:
+                raise Unreadable("segment too long", code="segment_too_long", offset=self._offset)
+            if not self._read():
+                return self._rest()
+        body = self._pending[: end + 1]
+        if "IEA" in body or "ISA" in body:
+            body = self._up_to_the_end_of_the_interchange(body)
+        self._drop(len(body))
+        return body
+
+    def _at_isa(self) -> bool:
+        """An ISA where a segment should begin: the IEA is missing, and what comes may use other
+        separators, so that looking for our terminator would swallow it."""
+        start = self._pending[:64].lstrip(" \t\r\n")
+        return start[:3] == "ISA" and not start[3:4].isalnum()
+
+    def _rest(self) -> str:
+        """The end of the file without a terminator: still a segment, and reported."""
+        rest, self._pending = self._pending, ""
+        self._offset += len(rest)
+        self._closed = True
+        if not rest.strip(BLANKS):
+            return ""
+        self.unterminated = True
+        return rest.rstrip(BLANKS) + self.delimiters.segment
+
+    def _up_to_the_end_of_the_interchange(self, body: str) -> str:
+        """What follows an IEA, or a new ISA, may use other separators: it stays raw."""
+        terminator = self.delimiters.segment
+        for found in re.finditer(r"I[ES]A(?![A-Za-z0-9])", body):
+            before = body[: found.start()].rstrip(" \t\r\n" if terminator not in " \t\r\n" else "")
+            if before and not before.endswith(terminator):
+                continue
+            self._closed = True
+            if found.group() == "ISA":
+                return body[: found.start()]
+            return body[: body.find(terminator, found.end()) + 1]
+        return body
+
+    def _skip_to_isa(self) -> str:
+        stray = ""
+        at_start = self._first
+        # A file may also repeat its terminator after the IEA.
+        padding = BLANKS if at_start else BLANKS + self.delimiters.segment
+        while True:
+            if not self._pending and not self._read():
+                return stray
+            if at_start:
+                self._need(len(_BOM))
+                if self._pending.startswith(_BOM):
+                    self._drop(len(_BOM))
+                at_start = False
+            blank = len(self._pending) - len(self._pending.lstrip(padding))
+            self._drop(blank)
+            self._need(4)
+            if self._pending.startswith("ISA"):
+                return stray
+            if self._pending:
+                stray = stray or self._pending[:16]
+                if self._first:
+                    return stray
+                self._drop_to_next_isa()
+
+    def _drop_to_next_isa(self) -> None:
+        found = re.search(r"(?<=[\s~'\x1c-\x1f])ISA(?![A-Za-z0-9])", self._pending[1:])
+        if found:
+            self._drop(found.start() + 1)
+        elif self._ended:
+            self._drop(len(self._pending))
+        else:
+            # Keep a tail: an ISA may be cut in two by the window.
+            self._drop(max(len(self._pending) - 4, 1))
+            self._need(len(self._pending) + 1)
+
+    def _need(self, size: int) -> None:
+        while len(self._pending) < size and self._read():
+            pass
+
+    def _read(self) -> bool:
+        if self._ended:
+            return False
+        piece = next(self._pieces, None)
+        if piece is None:
+            self._ended = True
+            return False
+        self._pending += piece
+        return True
+
+    def _drop(self, size: int) -> None:
+        self._pending = self._pending[size:]
+        self._offset += size
+
+
+def _envelope_ids(delimiters: Delimiters) -> re.Pattern[str]:
+    terminator, element = re.escape(delimiters.segment), re.escape(delimiters.element)
+    return re.compile(f"{terminator}(?:S[TE]|G[SE]|IEA)(?=[{element}{terminator}])")
+
+
+def _canonical(body: str, terminator: str) -> str:
+    if terminator != "\n" and "\n" in body:
+        body = body.replace(terminator + "\r\n", terminator).replace(terminator + "\n", terminator)
+    untidy = (
+        "\n" in body
+        or "\r" in body
+        or terminator + " " in body
+        or terminator + "\t" in body
+        or terminator * 2 in body
+        or body[0] in " \t" + terminator
+    )
+    if untidy:
+        pieces = [raw.lstrip(" \t\r\n").rstrip(_LINE_ENDS) for raw in body.split(terminator)]
+        body = "".join([piece + terminator for piece in pieces if piece])
+    return terminator + body
