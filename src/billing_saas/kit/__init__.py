@@ -1,0 +1,1 @@
+"""Tools with no billing word in them: sessions, actor, money, clock, ids, errors, settings, logs."""

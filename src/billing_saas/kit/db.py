@@ -1,0 +1,132 @@
+"""Sessions: one kind for one practice, and named exceptions. There is no other way to a row.
+
+A `TenantSession` says `SET LOCAL app.tenant_id` as its transaction begins and row-level security does
+the rest. The setting is transaction-local, so a pooled connection never carries it to the next user.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, MetaData, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.util import await_only
+
+from billing_saas.kit.protocols import KeyProvider
+
+_NAMING = {
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "pk": "%(table_name)s_pkey",
+}
+
+
+class Row(DeclarativeBase):
+    """Base of every table; `schema.py` gathers them for alembic."""
+
+    metadata = MetaData(naming_convention=_NAMING)
+
+
+class TenantSession(AsyncSession):
+    """A transaction inside one practice, as the role `billing_app`."""
+
+    def __init__(self, engine: AsyncEngine, tenant_id: UUID, keys: KeyProvider) -> None:
+        super().__init__(engine, expire_on_commit=False)
+        self.tenant_id = tenant_id
+        self.keys = keys
+        _say_on_begin(self.sync_session, f"SET LOCAL app.tenant_id = '{UUID(str(tenant_id))}'")
+
+
+class CompanySession(AsyncSession):
+    """Reads the PHI-free tables of the practices a person may see, as `billing_company_reader`."""
+
+    def __init__(self, engine: AsyncEngine, tenant_ids: frozenset[UUID]) -> None:
+        super().__init__(engine, expire_on_commit=False)
+        self.tenant_ids = tenant_ids
+        listed = ",".join(str(UUID(str(tenant_id))) for tenant_id in sorted(tenant_ids))
+        _say_on_begin(self.sync_session, f"SET LOCAL app.tenant_ids = '{listed}'")
+
+
+class PlatformSession(AsyncSession):
+    """Provisioning, identity look-ups, relay and schedule, as `billing_platform`. Never PHI."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine, expire_on_commit=False)
+
+
+def _say_on_begin(session: Session, statement: str) -> None:
+    """Send `statement` as a simple query once the transaction has really begun.
+
+    Through SQLAlchemy it would be prepared and cached once per tenant, and sent by the first
+    statement's BEGIN at the earliest; the driver begins lazily, so it is asked to begin now.
+    """
+
+    def say(_session: Session, _transaction: Any, connection: Connection) -> None:
+        adapter: Any = connection.connection.dbapi_connection
+        await_only(_begin(adapter, statement))
+
+    event.listen(session, "after_begin", say)
+
+
+async def _begin(adapter: Any, statement: str) -> None:
+    if adapter._transaction is None:
+        await adapter._start_transaction()
+    await adapter.driver_connection.execute(statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """One address per role; each begins with `postgresql://`."""
+
+    app: str
+    platform: str
+    company_reader: str
+    migrator: str
+
+
+class Database:
+    """The engines of one process, made on its own event loop."""
+
+    def __init__(self, urls: Urls, keys: KeyProvider, *, pool_size: int = 8) -> None:
+        self.urls = urls
+        self.keys = keys
+        self.app = _engine(urls.app, pool_size)
+        self.platform_engine = _engine(urls.platform, max(2, pool_size // 2))
+        self.company_reader = _engine(urls.company_reader, max(2, pool_size // 4))
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: UUID) -> AsyncIterator[TenantSession]:
+        """One transaction in one practice: committed at the end, rolled back on any error."""
+        async with TenantSession(self.app, tenant_id, self.keys) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def company(self, tenant_ids: frozenset[UUID]) -> AsyncIterator[CompanySession]:
+        async with CompanySession(self.company_reader, tenant_ids) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def platform(self) -> AsyncIterator[PlatformSession]:
+        async with PlatformSession(self.platform_engine) as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        for engine in (self.app, self.platform_engine, self.company_reader):
+            await engine.dispose()
+
+
+def _engine(url: str, pool_size: int) -> AsyncEngine:
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=False,
+        hide_parameters=True,
+        connect_args={"server_settings": {"application_name": "billing_saas"}},
+    )

@@ -1,0 +1,35 @@
+"""What a room may ask of the outside, without knowing who answers. Wired at the edge."""
+
+from typing import Protocol
+
+
+class KeyProvider(Protocol):
+    """Holds key-encryption keys, and never gives one out. Six calls, all of them fail closed.
+
+    `name` is an opaque key name such as `t/<practice uuid>`. `context` is bound to the wrapped key:
+    unwrapping with another context fails.
+    """
+
+    async def create(self, name: str) -> None:
+        """Make the key; a key that exists is left as it is."""
+
+    async def wrap(self, name: str, key: bytes, context: bytes) -> bytes: ...
+
+    async def unwrap(self, name: str, wrapped: bytes, context: bytes) -> bytes: ...
+
+    async def rewrap(self, name: str, wrapped: bytes, context: bytes) -> bytes:
+        """Wrap again under the newest version of the key."""
+
+    async def destroy(self, name: str) -> None:
+        """For ever: what it wrapped cannot be read again, from any backup."""
+
+    async def health(self) -> None:
+        """Raise `KeyProviderDown` when keys cannot be reached."""
+
+
+class KeyProviderDown(Exception):
+    """Keys cannot be reached now: try again later, and answer 503 until then."""
+
+
+class KeyRefused(Exception):
+    """The key does not exist (any more), or what was wrapped is not what it says."""

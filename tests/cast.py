@@ -1,0 +1,1 @@
+"""The people: Alice bills for Elm; Mallory works for Oak."""

@@ -1,0 +1,90 @@
+"""One PostgreSQL for a whole test run: a migrated template, cloned for each test that asks.
+
+The controller of pytest-xdist starts it; workers are told where it is. Durability is off, which the
+product never allows itself.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import psycopg.sql
+
+from billing_saas.kit.db import Urls
+from billing_saas.kit.embedded import MIGRATOR, SUPERUSER, EmbeddedPostgres
+from billing_saas.kit.migrating import LOGIN_ROLES, migrate
+
+TEMPLATE = "billing_template"
+_FOLDER = "TESTS_CLUSTER_FOLDER"
+
+
+def start() -> EmbeddedPostgres:
+    folder = Path(tempfile.mkdtemp(prefix="billing-tests-"))
+    folder.chmod(0o755)  # PostgreSQL runs as another user when we are root
+    cluster = EmbeddedPostgres(folder, durable=False).start()
+    cluster.prepare(TEMPLATE)
+    migrate(cluster.url(MIGRATOR, TEMPLATE))
+    for role in LOGIN_ROLES:
+        cluster.set_password(role)
+    os.environ[_FOLDER] = str(folder)
+    return cluster
+
+
+def stop(cluster: EmbeddedPostgres) -> None:
+    cluster.stop()
+    shutil.rmtree(cluster.folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A database of one's own, with an address per role."""
+
+    name: str
+    port: int
+    passwords: dict[str, str]
+
+    def url(self, role: str) -> str:
+        return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{self.name}"
+
+    @property
+    def urls(self) -> Urls:
+        return Urls(
+            app=self.url("billing_app"),
+            platform=self.url("billing_platform"),
+            company_reader=self.url("billing_company_reader"),
+            migrator=self.url(MIGRATOR),
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For a process of its own: `billing-saas` under these settings."""
+        return {
+            "BILLING_DATABASE_URL": self.urls.app,
+            "BILLING_PLATFORM_DATABASE_URL": self.urls.platform,
+            "BILLING_COMPANY_READER_DATABASE_URL": self.urls.company_reader,
+            "BILLING_MIGRATOR_DATABASE_URL": self.urls.migrator,
+        }
+
+
+def clone() -> Clone:
+    folder = Path(os.environ[_FOLDER])
+    passwords = json.loads((folder / "roles.json").read_text())
+    port = int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[3])
+    made = Clone(f"t_{uuid4().hex}", port, passwords)
+    _as_superuser(made, "CREATE DATABASE {} TEMPLATE " + TEMPLATE + " STRATEGY file_copy")
+    return made
+
+
+def drop(made: Clone) -> None:
+    _as_superuser(made, "DROP DATABASE IF EXISTS {} WITH (FORCE)")
+
+
+def _as_superuser(made: Clone, statement: str) -> None:
+    address = f"postgresql://{SUPERUSER}:{made.passwords[SUPERUSER]}@127.0.0.1:{made.port}/postgres"
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(psycopg.sql.SQL(statement).format(psycopg.sql.Identifier(made.name)))

@@ -1,0 +1,43 @@
+"""Fixtures that every folder shares. The people are in `tests.cast`."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from billing_saas.kit.db import Database
+from tests import cluster as clusters
+from tests.fakes import MemoryKeys
+
+pytest_plugins = ["tests.cast"]
+_cluster = pytest.StashKey[object]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    is_worker = hasattr(config, "workerinput")
+    if not is_worker and not config.option.collectonly:
+        config.stash[_cluster] = clusters.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    cluster = config.stash.get(_cluster, None)
+    if isinstance(cluster, clusters.EmbeddedPostgres):
+        clusters.stop(cluster)
+
+
+@pytest.fixture
+def clone() -> Iterator[clusters.Clone]:
+    made = clusters.clone()
+    yield made
+    clusters.drop(made)
+
+
+@pytest.fixture
+def keys() -> MemoryKeys:
+    return MemoryKeys()
+
+
+@pytest.fixture
+async def database(clone: clusters.Clone, keys: MemoryKeys) -> AsyncIterator[Database]:
+    made = Database(clone.urls, keys, pool_size=4)
+    yield made
+    await made.close()
