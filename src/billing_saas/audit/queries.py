@@ -1,0 +1,51 @@
+"""Read the trail; reading it is told too."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from billing_saas.audit import macs, rules, trail
+from billing_saas.audit.tables import AuditEvent, AuditSubject
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+from billing_saas.kit.paging import Page, PageRequest, encode
+
+
+async def events(
+    db: TenantSession, actor: Actor, page: PageRequest, *, patient_id: UUID | None = None
+) -> Page[AuditEvent]:
+    """Newest first; with `patient_id`, those that concern that patient."""
+    actor.must("audit.read")
+    query = select(AuditEvent).where(AuditEvent.tenant_id == db.tenant_id)
+    if page.after is not None:
+        query = query.where(AuditEvent.id < page.after)
+    if patient_id is not None:
+        query = query.join(
+            AuditSubject,
+            (AuditSubject.tenant_id == AuditEvent.tenant_id)
+            & (AuditSubject.event_id == AuditEvent.id)
+            & (AuditSubject.at == AuditEvent.at),
+        ).where(AuditSubject.tenant_id == db.tenant_id, AuditSubject.patient_id == patient_id)
+    found = (await db.scalars(query.order_by(AuditEvent.id.desc()).limit(page.limit + 1))).all()
+    rows = list(found[: page.limit])
+    await trail.record(
+        db,
+        actor,
+        "audit.read",
+        object_type="audit_event",
+        subjects=[patient_id] if patient_id else [],
+        detail={"count": len(rows)},
+    )
+    more = len(found) > page.limit
+    return Page(rows, encode(rows[-1].id) if more else None)
+
+
+async def broken_rows(db: TenantSession) -> list[UUID]:
+    """Events of this practice whose row no longer matches its MAC: edited after the fact."""
+    mac_key = await macs.current(db)
+    rows = await db.scalars(select(AuditEvent).where(AuditEvent.tenant_id == db.tenant_id))
+    return [
+        row.id
+        for row in rows
+        if rules.mac(mac_key.key, [getattr(row, column) for column in trail.COLUMNS]) != row.mac
+    ]

@@ -1,0 +1,102 @@
+"""Write to the trail, in the transaction of what is told. No event, no answer: a failure here fails all."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+
+from billing_saas.audit import macs, rules
+from billing_saas.audit.rules import Classes, Event
+from billing_saas.kit import clock
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+from billing_saas.kit.ids import new_id
+
+# One round trip: the event and everyone it concerns.
+_INSERT = text(
+    """
+    WITH event AS (
+      INSERT INTO audit_event (id, tenant_id, at, actor_kind, actor_id, on_behalf_of, session_id,
+        action, object_type, object_id, purpose, outcome, request_id, ip_prefix, classes_read,
+        content_hash, subjects_hash, detail, mac_key, mac)
+      VALUES (:id, :tenant_id, :at, :actor_kind, :actor_id, :on_behalf_of, :session_id, :action,
+        :object_type, :object_id, :purpose, :outcome, :request_id, :ip_prefix, :classes_read,
+        :content_hash, :subjects_hash, cast(:detail AS jsonb), :mac_key, :mac)
+    )
+    INSERT INTO audit_subject (tenant_id, patient_id, at, event_id)
+    SELECT :tenant_id, subject, :at, :id FROM unnest(cast(:subjects AS uuid[])) AS subject
+    """
+)
+
+# The order of the columns under the MAC. Never change it: add a new version of the MAC instead.
+COLUMNS = (
+    *("id", "tenant_id", "at", "actor_kind", "actor_id", "on_behalf_of", "session_id", "action"),
+    *("object_type", "object_id", "purpose", "outcome", "request_id", "ip_prefix"),
+    *("classes_read", "content_hash", "subjects_hash", "detail", "mac_key"),
+)
+
+
+async def record(
+    db: TenantSession,
+    actor: Actor,
+    action: str,
+    *,
+    object_type: str,
+    object_id: UUID | None = None,
+    subjects: Sequence[UUID] = (),
+    classes: Classes = Classes.NONE,
+    content_hash: bytes | None = None,
+    outcome: str = "done",
+    detail: Mapping[str, int | str] | None = None,
+) -> UUID:
+    """Record that `actor` did `action`; `subjects` are the patients whose data was shown or changed.
+
+    Actions are `thing.verb`, e.g. `claim.read`, `remittance.post`. Returns the event's id.
+    """
+    event = Event(
+        id=new_id(),
+        tenant_id=db.tenant_id,
+        at=clock.now(),
+        actor=actor,
+        action=action,
+        object_type=object_type,
+        object_id=object_id,
+        subjects=tuple(dict.fromkeys(subjects)),
+        classes=classes,
+        content_hash=content_hash,
+        outcome=outcome,
+        detail=detail,
+    )
+    rules.check_detail(event.detail or {})
+    mac_key = await macs.current(db)
+    values = _columns(event, mac_key.version)
+    values["mac"] = rules.mac(mac_key.key, [values[column] for column in COLUMNS])
+    values["detail"] = msgspec.json.encode(values["detail"]).decode()
+    await db.execute(_INSERT, {**values, "subjects": list(event.subjects)})
+    return event.id
+
+
+def _columns(event: Event, mac_key: int) -> dict[str, object]:
+    actor = event.actor
+    return {
+        "id": event.id,
+        "tenant_id": event.tenant_id,
+        "at": event.at,
+        "actor_kind": actor.kind.value,
+        "actor_id": actor.id,
+        "on_behalf_of": actor.on_behalf_of,
+        "session_id": actor.session,
+        "action": event.action,
+        "object_type": event.object_type,
+        "object_id": event.object_id,
+        "purpose": actor.purpose.value,
+        "outcome": event.outcome,
+        "request_id": actor.request_id,
+        "ip_prefix": actor.ip_prefix,
+        "classes_read": int(event.classes),
+        "content_hash": event.content_hash,
+        "subjects_hash": event.subjects_hash,
+        "detail": dict(event.detail or {}),
+        "mac_key": mac_key,
+    }

@@ -1,0 +1,96 @@
+"""Make a person known, give roles, issue a token."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from billing_saas.identity import rules
+from billing_saas.identity.errors import AlreadyKnown
+from billing_saas.identity.tables import ApiToken, AppUser, CompanyMembership, Membership
+from billing_saas.kit import clock
+from billing_saas.kit.db import PlatformSession
+from billing_saas.kit.ids import new_id
+
+PREFIX = "bt_"
+
+
+async def add_user(db: PlatformSession, *, email: str, display_name: str) -> UUID:
+    taken = await db.scalar(select(AppUser.id).where(func.lower(AppUser.email) == email.lower()))
+    if taken is not None:
+        raise AlreadyKnown("A person with this e-mail address is already known.")
+    user = AppUser(
+        id=new_id(),
+        email=email,
+        display_name=display_name,
+        status="active",
+        created_at=clock.now(),
+    )
+    db.add(user)
+    await db.flush()
+    return user.id
+
+
+async def grant(
+    db: PlatformSession, user_id: UUID, tenant_id: UUID, roles: Iterable[str], by: UUID | None
+) -> None:
+    """Roles in one practice. A role the person already holds there stays as it is."""
+    held = set(
+        await db.scalars(
+            select(Membership.role).where(
+                Membership.user_id == user_id,
+                Membership.tenant_id == tenant_id,
+                Membership.ended_at.is_(None),
+            )
+        )
+    )
+    for role in sorted(set(roles) - held):
+        db.add(
+            Membership(
+                id=new_id(),
+                user_id=user_id,
+                tenant_id=tenant_id,
+                role=role,
+                granted_by=by,
+                granted_at=clock.now(),
+            )
+        )
+    await db.flush()
+
+
+async def grant_company(
+    db: PlatformSession, user_id: UUID, company_id: UUID, role: str, by: UUID | None
+) -> None:
+    db.add(
+        CompanyMembership(
+            id=new_id(),
+            user_id=user_id,
+            company_id=company_id,
+            role=role,
+            granted_by=by,
+            granted_at=clock.now(),
+        )
+    )
+    await db.flush()
+
+
+async def issue_token(
+    db: PlatformSession, user_id: UUID, *, name: str, good_for: timedelta = timedelta(days=90)
+) -> str:
+    """A bearer token, shown this once. Only its hash is kept."""
+    token = PREFIX + secrets.token_urlsafe(32)
+    now = clock.now()
+    db.add(
+        ApiToken(
+            id=new_id(),
+            user_id=user_id,
+            token_hash=rules.token_hash(token),
+            name=name,
+            created_at=now,
+            expires_at=now + good_for,
+        )
+    )
+    await db.flush()
+    return token

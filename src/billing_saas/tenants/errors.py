@@ -1,0 +1,13 @@
+from billing_saas.kit.errors import Conflict, Invalid, NotFound
+
+
+class PracticeNotFound(NotFound):
+    pass
+
+
+class PracticeExists(Conflict):
+    pass
+
+
+class BadPractice(Invalid):
+    pass
