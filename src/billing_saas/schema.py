@@ -1,5 +1,16 @@
 """Every room's tables, imported once: the one list alembic reads."""
 
+import billing_saas.audit.tables
+import billing_saas.claims.tables
+import billing_saas.coverage.tables
+import billing_saas.encounters.tables
+import billing_saas.followups.tables
+import billing_saas.identity.tables
+import billing_saas.patients.tables
+import billing_saas.payers.tables
+import billing_saas.providers.tables
+import billing_saas.remittances.tables
+import billing_saas.tenants.tables  # noqa: F401  # imported for what they add to the metadata
 from billing_saas.kit.db import Row
 
 metadata = Row.metadata

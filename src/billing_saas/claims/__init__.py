@@ -1,0 +1,1 @@
+"""Claims and their submissions: states, lineage, what each payer said of each line."""

@@ -1,0 +1,1 @@
+"""Policies of patients, in the order of their payers."""

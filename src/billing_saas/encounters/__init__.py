@@ -1,0 +1,1 @@
+"""A visit: sealed diagnoses and its charges, journalled once when ready to bill."""

@@ -1,0 +1,9 @@
+from billing_saas.kit.errors import Conflict, NotFound
+
+
+class CardNotFound(NotFound):
+    pass
+
+
+class CardClosed(Conflict):
+    pass

@@ -1,0 +1,1 @@
+"""What practices hand in from their own systems: 837 files become encounters and claims."""

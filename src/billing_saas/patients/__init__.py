@@ -1,0 +1,1 @@
+"""Patients: sealed demographics, found by blind index or by opening small name columns."""

@@ -1,0 +1,1 @@
+"""Payers as a practice knows them, by EDI payer id."""

@@ -1,0 +1,1 @@
+"""Billing, rendering and referring providers of a practice, by NPI."""
