@@ -16,7 +16,7 @@ import psycopg
 import psycopg.sql
 
 from billing_saas.kit.db import Urls
-from billing_saas.kit.embedded import MIGRATOR, SUPERUSER, EmbeddedPostgres
+from billing_saas.kit.embedded import MIGRATOR, OWNER, SUPERUSER, EmbeddedPostgres
 from billing_saas.kit.migrating import LOGIN_ROLES, migrate
 
 TEMPLATE = "billing_template"
@@ -76,7 +76,7 @@ def clone() -> Clone:
     passwords = json.loads((folder / "roles.json").read_text())
     port = int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[3])
     made = Clone(f"t_{uuid4().hex}", port, passwords)
-    _as_superuser(made, "CREATE DATABASE {} TEMPLATE " + TEMPLATE + " STRATEGY file_copy")
+    _as_superuser(made, f"CREATE DATABASE {{}} OWNER {OWNER} TEMPLATE {TEMPLATE} STRATEGY file_copy")
     return made
 
 
