@@ -76,7 +76,9 @@ def clone() -> Clone:
     passwords = json.loads((folder / "roles.json").read_text())
     port = int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[3])
     made = Clone(f"t_{uuid4().hex}", port, passwords)
-    _as_superuser(made, f"CREATE DATABASE {{}} OWNER {OWNER} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+    _as_superuser(
+        made, f"CREATE DATABASE {{}} OWNER {OWNER} TEMPLATE {TEMPLATE} STRATEGY file_copy"
+    )
     return made
 
 
