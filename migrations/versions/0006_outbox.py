@@ -10,6 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     run(
+        # `lost` counts attempts that ended without a word: their worker died or froze.
         # tenant_id is empty for the platform's own jobs; the policy hides those from practices.
         """
         CREATE TABLE job (
@@ -18,11 +19,13 @@ def upgrade() -> None:
           kind text NOT NULL,
           arguments jsonb NOT NULL,
           queue text NOT NULL CHECK (queue IN ('interactive', 'files', 'bulk')),
-          state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'leased', 'done', 'dead')),
+          state text NOT NULL DEFAULT 'queued'
+            CHECK (state IN ('queued', 'leased', 'done', 'dead', 'replayed')),
           run_at timestamptz NOT NULL,
           rung_at timestamptz,
           attempts smallint NOT NULL DEFAULT 0,
           most_attempts smallint NOT NULL,
+          lost smallint NOT NULL DEFAULT 0,
           lease bigint NOT NULL DEFAULT 0,
           leased_until timestamptz,
           last_error text,
@@ -30,7 +33,7 @@ def upgrade() -> None:
           created_at timestamptz NOT NULL,
           finished_at timestamptz
         )""",
-        "CREATE INDEX job_due_idx ON job (run_at) WHERE state = 'queued'",
+        "CREATE INDEX job_due_idx ON job (queue, run_at) WHERE state = 'queued'",
         "CREATE INDEX job_leased_idx ON job (leased_until) WHERE state = 'leased'",
         "CREATE INDEX job_tenant_idx ON job (tenant_id, id)",
         """
@@ -49,6 +52,6 @@ def upgrade() -> None:
     )
     platform_table("schedule_run", "SELECT, INSERT")
     run(
-        "GRANT UPDATE (state, run_at, rung_at, attempts, lease, leased_until, last_error, finished_at)"
-        " ON job TO billing_platform",
+        "GRANT UPDATE (state, run_at, rung_at, attempts, lost, lease, leased_until, last_error,"
+        " finished_at) ON job TO billing_platform",
     )

@@ -6,6 +6,7 @@ import billing_saas.coverage.tables
 import billing_saas.encounters.tables
 import billing_saas.followups.tables
 import billing_saas.identity.tables
+import billing_saas.outbox.tables
 import billing_saas.patients.tables
 import billing_saas.payers.tables
 import billing_saas.providers.tables

@@ -13,6 +13,11 @@ def now() -> datetime:
     return _frozen.get() or datetime.now(UTC)
 
 
+def held() -> datetime | None:
+    """The instant the clock is frozen at, for who otherwise asks the database's clock."""
+    return _frozen.get()
+
+
 def today(time_zone: str) -> date:
     """The calendar day in a practice's time zone (an IANA name)."""
     return now().astimezone(ZoneInfo(time_zone)).date()

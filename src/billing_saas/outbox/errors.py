@@ -1,0 +1,19 @@
+"""What can go wrong with a job."""
+
+from billing_saas.kit.errors import Conflict, NotFound
+
+
+class JobNotFound(NotFound):
+    pass
+
+
+class JobNotDead(Conflict):
+    """Only a dead letter can be replayed: the others are still to come, or done."""
+
+
+class NotAnId(Exception):
+    """A job carries ids only; this argument could carry more, so it is refused (a fault of ours)."""
+
+
+class LeaseLost(Exception):
+    """Another worker has this job by now: whatever this one did must be rolled back."""

@@ -1,0 +1,183 @@
+"""Who has a job now: claimed for a while, fenced by a number, given back, retried or parked.
+
+A claim counts the attempt and raises the lease number before any work is done, in a transaction of
+its own; the work ends with `finish` in its own transaction, which holds only while the number is
+still the claimer's. A worker that froze past its lease therefore cannot write anything.
+
+All instants are the database's: workers whose clocks differ must agree on when a lease has ended.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from billing_saas.kit import backoff, clock
+from billing_saas.kit.db import PlatformSession, TenantSession
+from billing_saas.outbox.errors import LeaseLost
+from billing_saas.outbox.tables import JobRow
+
+LEASE = timedelta(seconds=60)
+"""Renewed every third of it while the work goes on, so it only bounds how late a death is noticed."""
+MOST_LOST = 3
+"""So often may a job's worker die or freeze before the job is held to be the cause."""
+WORKER_LOST = "WorkerLost"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    id: UUID
+    tenant_id: UUID | None
+    kind: str
+    arguments: dict[str, Any]
+    request_id: str
+    attempt: int
+    most_attempts: int
+    lease: int
+
+
+def instant() -> ColumnElement[Any]:
+    """Now: the database's clock, or where the clock is held."""
+    held = clock.held()
+    return func.clock_timestamp() if held is None else literal(held, TIMESTAMP(timezone=True))
+
+
+async def claim(
+    db: PlatformSession, job_id: UUID, *, lease: timedelta = LEASE, suspect: bool = False
+) -> Claim | None:
+    """Take the job, or nothing: it is not due, someone has it, or it is not of the asked sort.
+
+    A suspect is a job whose worker was lost before; `workers.running` claims those one at a time.
+    """
+    row = (
+        await db.execute(
+            update(JobRow)
+            .where(
+                JobRow.id == job_id,
+                JobRow.state == "queued",
+                JobRow.run_at <= instant(),
+                JobRow.lost > 0 if suspect else JobRow.lost == 0,
+            )
+            .values(
+                state="leased",
+                attempts=JobRow.attempts + 1,
+                lease=JobRow.lease + 1,
+                leased_until=instant() + lease,
+            )
+            .returning(
+                JobRow.id,
+                JobRow.tenant_id,
+                JobRow.kind,
+                JobRow.arguments,
+                JobRow.request_id,
+                JobRow.attempts,
+                JobRow.most_attempts,
+                JobRow.lease,
+            )
+        )
+    ).one_or_none()
+    return None if row is None else Claim(*row)
+
+
+async def extend(db: PlatformSession, mine: Claim, *, lease: timedelta = LEASE) -> bool:
+    """Say that the work goes on; False when the lease is no longer ours."""
+    return await _change(db, mine, leased_until=instant() + lease)
+
+
+async def finish(db: TenantSession | PlatformSession, mine: Claim) -> None:
+    """Done, if the transaction of the work commits; `LeaseLost` when it must not."""
+    done = {"state": "done", "finished_at": instant(), "leased_until": None}
+    if not await _change(db, mine, **done):
+        raise LeaseLost
+
+
+async def retry(db: PlatformSession, mine: Claim, error: str) -> bool:
+    """After weather: queued again later, or a dead letter after the last attempt (then False)."""
+    if mine.attempt >= mine.most_attempts:
+        await park(db, mine, error)
+        return False
+    await _change(
+        db,
+        mine,
+        state="queued",
+        run_at=instant() + backoff.delay(mine.attempt),
+        rung_at=None,
+        leased_until=None,
+        last_error=error,
+    )
+    return True
+
+
+async def park(db: PlatformSession, mine: Claim, error: str) -> None:
+    """A dead letter: a person must look. `error` is a type's name or a business word, no message."""
+    await _change(
+        db, mine, state="dead", finished_at=instant(), leased_until=None, last_error=error
+    )
+
+
+async def give_back(db: PlatformSession, mine: Claim) -> None:
+    """The worker is told to stop: another may have the job at once, and no attempt is counted."""
+    await _change(
+        db,
+        mine,
+        state="queued",
+        attempts=JobRow.attempts - 1,
+        run_at=instant(),
+        rung_at=None,
+        leased_until=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    queued: list[UUID]
+    parked: list[UUID]
+
+
+async def recover(db: PlatformSession, *, most: int = 200) -> Recovered:
+    """Jobs whose lease ended without a word: queued again, or parked when it is their own doing.
+
+    The delay is random, so that the neighbors of a job that kills its process come back apart from it.
+    """
+    expired = (
+        select(JobRow.id)
+        .where(JobRow.state == "leased", JobRow.leased_until < instant())
+        .order_by(JobRow.leased_until)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    is_last = or_(JobRow.lost + 1 >= MOST_LOST, JobRow.attempts >= JobRow.most_attempts)
+    left = {"leased_until": None, "lost": JobRow.lost + 1, "last_error": WORKER_LOST}
+    # Two statements see the same rows: the first leaves locked, in this transaction, what it found.
+    found = (await db.execute(expired.add_columns(is_last))).all()
+    parked = [row[0] for row in found if row[1]]
+    queued = [row[0] for row in found if not row[1]]
+    if parked:
+        await db.execute(
+            update(JobRow)
+            .where(JobRow.id.in_(parked))
+            .values(state="dead", finished_at=instant(), **left)
+        )
+    if queued:
+        later = instant() + func.random() * timedelta(seconds=2)
+        await db.execute(
+            update(JobRow)
+            .where(JobRow.id.in_(queued))
+            .values(state="queued", run_at=later, rung_at=None, **left)
+        )
+    return Recovered(queued, parked)
+
+
+async def _change(db: TenantSession | PlatformSession, mine: Claim, **values: Any) -> bool:
+    statement = (
+        update(JobRow)
+        .where(JobRow.id == mine.id, JobRow.state == "leased", JobRow.lease == mine.lease)
+        .values(**values)
+        .returning(JobRow.id)
+    )
+    if isinstance(db, TenantSession):
+        statement = statement.where(JobRow.tenant_id == db.tenant_id)
+    return (await db.execute(statement)).first() is not None
