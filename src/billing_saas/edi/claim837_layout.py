@@ -13,6 +13,10 @@ import msgspec
 
 from billing_saas.edi.amounts import AmountError, cents, format_cents, quantity
 from billing_saas.edi.reel import Segment
+from billing_saas.edi.writing import Unwritable
+
+# HIPAA use of type R has at most ten digits: 99,999,999.99 (RFI 1526).
+MOST_CENTS = 9_999_999_999
 
 S = TypeVar("S", bound=msgspec.Struct)
 Decode = Callable[[str], Any]
@@ -48,6 +52,12 @@ def number(segment: Sequence[str], element: int) -> str:
         return quantity(segment[element])
     except AmountError as fault:
         raise ElementFault(element, "quantity_format", f"The quantity is {fault}.") from None
+
+
+def amount_text(cents: int, segment: str, element: int) -> str:
+    if not -MOST_CENTS <= cents <= MOST_CENTS:
+        raise Unwritable("an amount has at most ten digits", segment, element)
+    return format_cents(cents)
 
 
 def not_kept(element: int, component: int = 0) -> ElementFault:
@@ -113,8 +123,9 @@ class Layout(Generic[S]):
         values: Sequence[Any] = self._values(value)
         if self._money:
             values = list(values)
-            for at, _ in self._money:
-                values[at] = "" if values[at] is None else format_cents(values[at])
+            for at, element in self._money:
+                amount = values[at]
+                values[at] = "" if amount is None else amount_text(amount, self.tag, element)
         if self._spread is None:
             segment = [self.tag, *values]
         else:
