@@ -9,6 +9,7 @@ import billing_saas.identity.tables
 import billing_saas.outbox.tables
 import billing_saas.patients.tables
 import billing_saas.payers.tables
+import billing_saas.phi.tables
 import billing_saas.providers.tables
 import billing_saas.remittances.tables
 import billing_saas.tenants.tables  # noqa: F401  # imported for what they add to the metadata

@@ -1,0 +1,82 @@
+"""The numbers that sealed cells and blind indexes are bound to. Frozen: a number is never reused.
+
+A cell's number is part of what its ciphertext is authenticated with, so changing one makes every
+document sealed there unreadable. Documents grow by optional fields under the same schema number; a
+change of meaning takes a new column number. A changed normalisation takes a new field number.
+A test pins this file's content by hash: add lines, change none.
+"""
+
+import struct
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A sealed column: `table.column` by name, and the numbers bound into each ciphertext."""
+
+    table: str
+    column: str
+    table_number: int
+    column_number: int
+    schema: int = 1
+    place: bytes = field(init=False, repr=False, compare=False)
+    form: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        place = struct.pack(">HH", self.table_number, self.column_number)
+        object.__setattr__(self, "place", place)
+        object.__setattr__(self, "form", struct.pack(">H", self.schema))
+
+    @property
+    def name(self) -> str:
+        return f"{self.table}.{self.column}"
+
+
+PATIENT_PHI_DEMO = Cell("patient", "phi_demo", 1, 1)
+PATIENT_NAME_CT = Cell("patient", "name_ct", 1, 2)
+COVERAGE_PHI_DEMO = Cell("coverage", "phi_demo", 2, 1)
+ARRIVAL_PHI_DEMO = Cell("arrival", "phi_demo", 3, 1)
+ENCOUNTER_PHI_CLIN = Cell("encounter", "phi_clin", 4, 1)
+CLAIM_PHI_DEMO = Cell("claim", "phi_demo", 5, 1)
+SUBMISSION_PHI_DEMO = Cell("submission", "phi_demo", 6, 1)
+REMITTANCE_PHI_DEMO = Cell("remittance", "phi_demo", 7, 1)
+CLAIM_PAYMENT_PHI_DEMO = Cell("claim_payment", "phi_demo", 8, 1)
+PROVIDER_ADJUSTMENT_PHI_DEMO = Cell("provider_adjustment", "phi_demo", 9, 1)
+BLOB_SEALED_KEY = Cell("blob", "sealed_key", 10, 1)
+BLOB_CHUNK_SEALED = Cell("blob_chunk", "sealed", 11, 1)
+
+
+class Normal(StrEnum):
+    """How one value is brought to the form that is indexed; `rules` holds the functions."""
+
+    NAME_1 = "name_1"
+    DAY_1 = "day_1"
+    IDENTIFIER_1 = "identifier_1"
+    PHONE_1 = "phone_1"
+    EMAIL_1 = "email_1"
+
+
+@dataclass(frozen=True, slots=True)
+class BlindField:
+    """What may be searched exactly: its number and the normal form of each value it takes."""
+
+    name: str
+    number: int
+    normals: tuple[Normal, ...]
+
+
+PATIENT_SURNAME_DOB = BlindField("patient_surname_dob", 1, (Normal.NAME_1, Normal.DAY_1))
+PATIENT_MRN = BlindField("patient_mrn", 2, (Normal.IDENTIFIER_1,))
+COVERAGE_MEMBER_ID = BlindField("coverage_member_id", 3, (Normal.IDENTIFIER_1,))
+PATIENT_PHONE = BlindField("patient_phone", 4, (Normal.PHONE_1,))
+PATIENT_EMAIL = BlindField("patient_email", 5, (Normal.EMAIL_1,))
+CLAIM_ACCOUNT_NUMBER = BlindField("claim_account_number", 6, (Normal.IDENTIFIER_1,))
+PAYER_CLAIM_NUMBER = BlindField("payer_claim_number", 7, (Normal.IDENTIFIER_1,))
+# CLM01 as a practice's own system numbers its patients' accounts.
+PATIENT_ACCOUNT = BlindField("patient_account", 8, (Normal.IDENTIFIER_1,))
+
+CELLS: tuple[Cell, ...] = tuple(v for v in list(globals().values()) if isinstance(v, Cell))
+FIELDS: tuple[BlindField, ...] = tuple(
+    v for v in list(globals().values()) if isinstance(v, BlindField)
+)
