@@ -26,7 +26,7 @@ def cents(text: str, *, strict: bool = False) -> int:
         raise AmountError("not an amount in X12's canonical form")
     # Two fast paths carry nearly every amount in a real file.
     if text[-3:-2] == ".":
-        digits = text[:-3] + text[-2:]
+        digits = text.replace(".", "", 1)
         if digits.isdecimal() and digits.isascii() and len(digits) <= MOST_DIGITS:
             return int(digits)
     elif text.isdecimal() and text.isascii() and len(text) <= MOST_DIGITS:

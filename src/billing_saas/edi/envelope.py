@@ -145,25 +145,35 @@ class TransactionSet:
     def __repr__(self) -> str:
         return f"<TransactionSet {self.kind} {self.control_number} at {self.place}>"
 
-    def blocks(self) -> Iterator[tuple[int, list[Segment]]]:
-        """Runs of segments with the position of the first: the fast way through a large set."""
+    def runs(self, decode: bool = False) -> Iterator[tuple[int, str]]:
+        """Runs of segments as text in canonical form, joined by the terminator (none at the end),
+        with the position of the first: the fast way through a large set.
+
+        With `decode`, each element has been through `text`.
+        """
         while not self._consumed:
-            run = self._reel.take_run()
+            run = self._reel.take_run(decode)
             if run:
                 first = self._position + 1
-                self._position += len(run)
+                self._position += run.count(self.delimiters.segment) + 1
                 yield first, run
             elif self._reel.peek() in _ENVELOPE:
                 self._finish()
 
-    def segments(self) -> Iterator[tuple[int, Segment]]:
+    def blocks(self, decode: bool = False) -> Iterator[tuple[int, list[Segment]]]:
+        """The same runs, cut into segments."""
+        terminator, element = self.delimiters.segment, self.delimiters.element
+        for first, run in self.runs(decode):
+            yield first, [segment.split(element) for segment in run.split(terminator)]
+
+    def segments(self, decode: bool = False) -> Iterator[tuple[int, Segment]]:
         """Each segment after ST and before SE, with its position counting ST as 1."""
-        for first, run in self.blocks():
+        for first, run in self.blocks(decode):
             yield from enumerate(run, first)
 
     def skip(self) -> None:
         """Consume what is left, so that trailer and count are known."""
-        for _ in self.blocks():
+        for _ in self.runs():
             pass
 
     def _finish(self) -> None:

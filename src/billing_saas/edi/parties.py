@@ -6,6 +6,7 @@ segment and never fail on a short one. Text that was not sent is "".
 
 import datetime
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -29,7 +30,7 @@ class Address(Masked, frozen=True, kw_only=True, gc=False):
     subdivision: str = ""
 
 
-class Contact(Masked, frozen=True, kw_only=True):
+class Contact(Masked, frozen=True, gc=False):
     """PER. `numbers` are (qualifier, number) pairs such as ("TE", "8005551212")."""
 
     function: str = ""
@@ -65,7 +66,7 @@ class DateValue(Masked, frozen=True, gc=False):
         return day(last if dash else first)
 
 
-class Party(Masked, frozen=True, kw_only=True):
+class Party(Masked, frozen=True, gc=False):
     """NM1 or N1 with what follows it. `entity` is NM101/N101; `entity_type` NM102 (1 person, 2
     organization, "" for an N1); `name` is the last name or the organization."""
 
@@ -123,18 +124,8 @@ def day(text: str) -> datetime.date | None:
 
 def read_name(nm1: Sequence[str]) -> Party:
     """An NM1 segment; NM110 to NM112 are not used by the guides we hold."""
-    padded = [*nm1, *[""] * (10 - len(nm1))]
-    return Party(
-        entity=padded[1],
-        entity_type=padded[2],
-        name=padded[3],
-        first_name=padded[4],
-        middle_name=padded[5],
-        prefix=padded[6],
-        suffix=padded[7],
-        id_qualifier=padded[8],
-        id=padded[9],
-    )
+    texts: Sequence[Any] = nm1[1:10]
+    return Party(*texts) if texts else Party("")
 
 
 def read_organization(n1: Sequence[str]) -> Party:
@@ -184,10 +175,13 @@ def read_procedure(composite: str, component: str) -> Procedure:
     count = len(parts)
     if count == 2:
         return Procedure(parts[0], parts[1])
+    modifiers = parts[2:6]
+    while modifiers and not modifiers[-1]:
+        modifiers.pop()
     return Procedure(
         parts[0],
         parts[1] if count > 1 else "",
-        tuple([modifier for modifier in parts[2:6] if modifier]),
+        tuple(modifiers),
         parts[6] if count > 6 else "",
         parts[7] if count > 7 else "",
     )

@@ -96,20 +96,33 @@ class Reel:
         self._at = end
         return segment
 
-    def take_run(self) -> list[Segment]:
-        """Segments up to the next envelope segment or the end of the window; [] at either."""
+    def take_run(self, decode: bool = False) -> str:
+        """Segments up to the next envelope segment or the end of the window; "" at either.
+
+        With `decode`, elements that are UTF-8 are decoded (see `text`).
+        """
         if self._at >= len(self._window) - 1 and not self._wind():
-            return []
+            return ""
         marks = self._marks
         while marks and marks[-1] < self._at:
             marks.pop()
         end = marks[-1] if marks else len(self._window) - 1
         if end == self._at:
-            return []
+            return ""
         run = self._window[self._at + 1 : end]
         self._at = end
-        element = self.delimiters.element
-        return [segment.split(element) for segment in run.split(self.delimiters.segment)]
+        return run if run.isascii() or not decode else self._decoded(run)
+
+    def _decoded(self, run: str) -> str:
+        element, terminator = self.delimiters.element, self.delimiters.segment
+        if not (element + terminator + self.delimiters.component).isascii():
+            return run  # a decoded letter could turn into a separator
+        return terminator.join(
+            [
+                element.join([text(value) for value in segment.split(element)])
+                for segment in run.split(terminator)
+            ]
+        )
 
     def _wind(self) -> bool:
         """Cut the next window out of the pending text; False at the end of the interchange."""
