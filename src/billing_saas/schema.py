@@ -1,11 +1,13 @@
 """Every room's tables, imported once: the one list alembic reads."""
 
 import billing_saas.audit.tables
+import billing_saas.blobs.tables
 import billing_saas.claims.tables
 import billing_saas.coverage.tables
 import billing_saas.encounters.tables
 import billing_saas.followups.tables
 import billing_saas.identity.tables
+import billing_saas.ledger.tables
 import billing_saas.outbox.tables
 import billing_saas.patients.tables
 import billing_saas.payers.tables
