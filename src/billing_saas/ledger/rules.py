@@ -6,6 +6,7 @@ Amounts are integer cents of US dollars: a debit is positive, a credit negative.
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -65,30 +66,14 @@ RECEIVABLES = (
 WRITE_OFFS = tuple(account for account in Account if account.startswith("write_off_"))
 
 
-class PartyKind(StrEnum):
-    PAYER = "payer"
-    PATIENT = "patient"
-    OTHER = "other"  # employer, attorney, auto insurer
-    PRACTICE = "practice"
+# `other` is an employer, an attorney, an auto insurer.
+PartyKind = Literal["payer", "patient", "other", "practice"]
+
+REVERSAL = "reversal"
+"""The kind of an entry that undoes another. The room that causes an entry names its kind."""
 
 
-class EntryKind(StrEnum):
-    OPENING_BALANCE = "opening_balance"
-    CHARGE = "charge"
-    CLAIM_PAYMENT = "claim_payment"
-    PROVIDER_ADJUSTMENT = "provider_adjustment"
-    PATIENT_PAYMENT = "patient_payment"
-    PROCESSOR_FEE = "processor_fee"
-    DEPOSIT = "deposit"
-    TRANSFER = "transfer"
-    WRITE_OFF = "write_off"
-    REFUND = "refund"
-    DISPUTE = "dispute"
-    PLACEMENT = "placement"
-    REVERSAL = "reversal"
-
-
-class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One account's share of an entry. `group_code` and `reason_code` are CAS01 and CAS02 of an 835."""
 
     account: Account
@@ -109,7 +94,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     source: str
-    kind: EntryKind
+    kind: str
     effective_on: date
     lines: tuple[Line, ...]
     reverses: UUID | None = None
@@ -166,7 +151,7 @@ def reversal_of(entry: Entry, entry_id: UUID, *, source: str, effective_on: date
     """The opposite of `entry`, which stands in the journal as `entry_id`."""
     return Entry(
         source=source,
-        kind=EntryKind.REVERSAL,
+        kind=REVERSAL,
         effective_on=effective_on,
         lines=tuple(
             msgspec.structs.replace(line, amount_cents=-line.amount_cents) for line in entry.lines
@@ -188,9 +173,10 @@ def source_claim_payment(claim_payment_id: UUID, posting_number: int) -> str:
     return f"claim-payment:{claim_payment_id}:{posting_number}"
 
 
-def source_plb(remittance_id: UUID, n: int) -> str:
-    """`n` is the position of the provider adjustment within the remittance, from 1."""
-    return f"remittance-plb:{remittance_id}:{n}"
+def source_plb(remittance_id: UUID, n: int, posting_number: int = 1) -> str:
+    """`n` is the place of the provider adjustment in its remittance, from 1; a later posting says so."""
+    source = f"remittance-plb:{remittance_id}:{n}"
+    return source if posting_number == 1 else f"{source}:{posting_number}"
 
 
 def source_stripe(stripe_id: str) -> str:
