@@ -58,10 +58,14 @@ async def test_a_job_is_not_run_before_its_time(database: Database, elm: Tenant)
 async def test_work_and_its_end_commit_together(database: Database, elm: Tenant) -> None:
     job_id = await added(database, elm)
     mine = await claimed(database, job_id)
-    with pytest.raises(RuntimeError):
+
+    async def fail_after_the_end() -> None:
         async with database.tenant(elm.id) as db:
             await leasing.finish(db, mine)
             raise RuntimeError("the commit never comes")
+
+    with pytest.raises(RuntimeError):
+        await fail_after_the_end()
     assert (await row_of(database, job_id)).state == "leased"
     async with database.tenant(elm.id) as db:
         await leasing.finish(db, mine)
@@ -72,6 +76,11 @@ async def test_work_and_its_end_commit_together(database: Database, elm: Tenant)
 
 
 async def test_a_zombie_is_fenced(database: Database, elm: Tenant) -> None:
+    async def work_and_finish(mine: Claim) -> None:
+        async with database.tenant(elm.id) as db:
+            await queue.add(db, Jot(new_id()))
+            await leasing.finish(db, mine)
+
     with clock.frozen(NOON):
         job_id = await added(database, elm)
         zombie = await claimed(database, job_id)
@@ -85,9 +94,7 @@ async def test_a_zombie_is_fenced(database: Database, elm: Tenant) -> None:
         second = await claimed(database, job_id, suspect=True)
         assert (second.lease, second.attempt) == (2, 2)
         with pytest.raises(LeaseLost):
-            async with database.tenant(elm.id) as db:
-                await queue.add(db, Jot(new_id()))  # the zombie's work: rolled back with it
-                await leasing.finish(db, zombie)
+            await work_and_finish(zombie)
         async with database.platform() as db:
             assert not await leasing.extend(db, zombie)
             await leasing.park(db, zombie, "Ignored")

@@ -45,10 +45,13 @@ async def test_a_job_is_committed_with_the_change_that_asks_for_it(
 
 
 async def test_a_rolled_back_change_leaves_no_job(database: Database, elm: Tenant) -> None:
-    with pytest.raises(RuntimeError):
+    async def fail_after_asking() -> None:
         async with database.tenant(elm.id) as db:
             await queue.add(db, Jot(new_id()))
             raise RuntimeError("the change fails")
+
+    with pytest.raises(RuntimeError):
+        await fail_after_asking()
     assert await owed(database) == []
 
 
