@@ -11,6 +11,17 @@ from billing_saas.edi.layouts import at
 from billing_saas.edi.phi_free import Masked
 
 
+class Beginning(Masked, frozen=True, kw_only=True):
+    """BHT. `purpose` 13 asks, 08 and 11 answer; `reference` is the sender's number for the set."""
+
+    structure: Annotated[str, at("BHT", 1)] = ""
+    purpose: Annotated[str, at("BHT", 2)] = ""
+    reference: Annotated[str, at("BHT", 3)] = ""
+    date: Annotated[str, at("BHT", 4)] = ""
+    time: Annotated[str, at("BHT", 5)] = ""
+    kind: Annotated[str, at("BHT", 6)] = ""
+
+
 class Trace(Masked, frozen=True, kw_only=True):
     """TRN. `kind` is "1" for a number of the sender's own and "2" for one that is given back."""
 
