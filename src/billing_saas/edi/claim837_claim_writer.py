@@ -31,7 +31,7 @@ from billing_saas.edi.claim837_parts import (
     PRICING,
     QUANTITY,
 )
-from billing_saas.edi.claim837_writing import Writing
+from billing_saas.edi.claim837_writing import Writing, inside
 from billing_saas.edi.writing import Unwritable, trimmed
 
 MOST_LINES = {"837P": 50, "837I": 999, "837D": 50}
@@ -123,7 +123,7 @@ def _write_loops(writing: Writing, kind: str, claim: Claim) -> None:
                 raise Unwritable("a pointer names no diagnosis of the claim", "SV1", 7)
             write_line(writing, kind, line, number)
         except Unwritable as fault:
-            raise Unwritable(f"line {number}: {fault}", fault.segment, fault.element) from None
+            raise inside(f"line {number}", fault) from None
 
 
 def _check_limits(kind: str, claim: Claim) -> None:

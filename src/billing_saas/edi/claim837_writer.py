@@ -16,7 +16,7 @@ from billing_saas.edi.claim837_parts import (
     PATIENT_DETAILS,
     SPECIALTY,
 )
-from billing_saas.edi.claim837_writing import Writing
+from billing_saas.edi.claim837_writing import Writing, inside
 from billing_saas.edi.delimiters import STANDARD, Delimiters
 from billing_saas.edi.reel import Segment
 from billing_saas.edi.writing import Unwritable, trimmed
@@ -132,9 +132,7 @@ class _Hierarchy:
             _write_subscriber(writing, leader)
             writing.check()
         except Unwritable as fault:
-            raise Unwritable(
-                f"parties of claim {first}: {fault}", fault.segment, fault.element
-            ) from None
+            raise inside(f"parties of claim {first}", fault) from None
         written = writing.segments
         patient = None
         for ordinal, claim in enumerate(claims, first):
@@ -149,9 +147,7 @@ class _Hierarchy:
                 write_claim(writing, self._kind, claim)
                 writing.check()
             except Unwritable as fault:
-                raise Unwritable(
-                    f"claim {ordinal}: {fault}", fault.segment, fault.element
-                ) from None
+                raise inside(f"claim {ordinal}", fault) from None
             written += writing.segments
         return written
 

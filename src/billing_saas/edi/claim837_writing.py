@@ -124,7 +124,8 @@ class Writing:
         dates: Iterable[DateValue] = (),
     ) -> None:
         """NM1 and what follows it, in the order every guide has it."""
-        self.name(party)
+        if party.entity_type or party.name or party.id:
+            self.name(party)
         if specialty is not None:
             self.segments.append(SPECIALTY.write(specialty))
         address = party.address
@@ -192,3 +193,9 @@ class Writing:
 def contact_segment(contact: Contact) -> Segment:
     pairs = chain.from_iterable(contact.numbers)
     return trimmed(["PER", contact.function, contact.name, *pairs])
+
+
+def inside(place: str, fault: Unwritable) -> Unwritable:
+    """The same fault, told with the claim or line it is in."""
+    where = f"{fault.segment}{fault.element:02d}: " if fault.element else f"{fault.segment}: "
+    return Unwritable(f"{place}: {str(fault).removeprefix(where)}", fault.segment, fault.element)
