@@ -1,0 +1,9 @@
+from billing_saas.kit.errors import Invalid, NotFound
+
+
+class PatientNotFound(NotFound):
+    pass
+
+
+class BadPatient(Invalid):
+    """`facts` name the fields."""
