@@ -29,6 +29,11 @@ def upgrade() -> None:
           first_name text NOT NULL DEFAULT '',
           taxonomy text NOT NULL DEFAULT '',
           tax_id text NOT NULL DEFAULT '',
+          address_line1 text NOT NULL DEFAULT '',
+          address_line2 text NOT NULL DEFAULT '',
+          city text NOT NULL DEFAULT '',
+          state text NOT NULL DEFAULT '',
+          postal_code text NOT NULL DEFAULT '',
           created_at timestamptz NOT NULL,
           PRIMARY KEY (tenant_id, id),
           UNIQUE (tenant_id, npi)
@@ -73,7 +78,14 @@ def upgrade() -> None:
         "CREATE INDEX coverage_patient_idx ON coverage (tenant_id, patient_id)",
     )
     practice_table("payer", updates=["name"], reader=True)
-    practice_table("provider", updates=["name", "first_name", "taxonomy", "tax_id"], reader=True)
+    practice_table(
+        "provider",
+        updates=[
+            "name", "first_name", "taxonomy", "tax_id",
+            "address_line1", "address_line2", "city", "state", "postal_code",
+        ],
+        reader=True,
+    )  # fmt: skip
     practice_table(
         "patient",
         updates=[

@@ -49,6 +49,15 @@ async def patient(db: TenantSession, actor: Actor, patient_id: UUID) -> PatientR
     return records[0]
 
 
+async def must_exist(db: TenantSession, patient_id: UUID) -> None:
+    """For what hangs on a patient; opens nothing, so there is nothing to record."""
+    found = await db.scalar(
+        select(Patient.id).where(Patient.tenant_id == db.tenant_id, Patient.id == patient_id)
+    )
+    if found is None:
+        raise PatientNotFound("There is no such patient.")
+
+
 async def patients(db: TenantSession, actor: Actor, page: PageRequest) -> Page[PatientRecord]:
     """Newest first; those merged into another are not listed."""
     actor.must("patients.read")

@@ -8,7 +8,7 @@ from billing_saas.kit.db import Row
 
 
 class Provider(Row):
-    """A person (with a first name) or an organisation."""
+    """A person (with a first name) or an organization, and the place it bills or works from."""
 
     __tablename__ = "provider"
     __table_args__ = (
@@ -23,4 +23,9 @@ class Provider(Row):
     first_name: Mapped[str]
     taxonomy: Mapped[str]
     tax_id: Mapped[str]
+    address_line1: Mapped[str]
+    address_line2: Mapped[str]
+    city: Mapped[str]
+    state: Mapped[str]
+    postal_code: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
