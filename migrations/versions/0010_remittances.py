@@ -29,6 +29,7 @@ def upgrade() -> None:
           state text NOT NULL CHECK (state IN ('parsed', 'balanced', 'matched', 'posted', 'reconciled',
             'closed', 'duplicate', 'out_of_balance')),
           duplicate_of uuid,
+          posting_number smallint NOT NULL DEFAULT 0,
           received_at timestamptz NOT NULL,
           posted_at timestamptz,
           phi_demo bytea NOT NULL,
@@ -135,7 +136,14 @@ def upgrade() -> None:
           FOREIGN KEY (tenant_id, entry_id) REFERENCES ledger_entry
         )""",
     )
-    practice_table("remittance", updates=["state", "posted_at"])
+    practice_table(
+        "remittance",
+        # The totals are known when the last claim has been read.
+        updates=[
+            "state", "posted_at", "posting_number", "claims", "claims_paid_cents",
+            "provider_adjustment_cents", "difference_cents",
+        ],
+    )  # fmt: skip
     practice_table(
         "claim_payment",
         updates=[

@@ -49,7 +49,7 @@ async def insert_rows(
     db: TenantSession, table: type[Row], rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Insert rows of the session's practice, all with the columns of the first."""
-    await insert(db, _table(table), _columns(rows), {"tenant_id": db.tenant_id})
+    await insert(db, table_of(table), _columns(rows), {"tenant_id": db.tenant_id})
 
 
 async def update_rows(
@@ -58,11 +58,11 @@ async def update_rows(
     """Set the other columns of the rows of the session's practice that `id` names."""
     columns = _columns(rows)
     if columns:
-        statement = _update(_table(table), tuple(columns))
+        statement = _update(table_of(table), tuple(columns))
         await db.execute(statement, {**columns, "tenant_id": db.tenant_id})
 
 
-def _table(table: type[Row]) -> Table:
+def table_of(table: type[Row]) -> Table:
     found = table.__table__
     if not isinstance(found, Table):
         raise TypeError(f"{table.__name__} is not a table")

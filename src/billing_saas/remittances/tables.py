@@ -36,6 +36,7 @@ class Remittance(Row):
     difference_cents: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str]
     duplicate_of: Mapped[UUID | None]
+    posting_number: Mapped[int] = mapped_column(SmallInteger)
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     posted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     phi_demo: Mapped[bytes]

@@ -1,0 +1,104 @@
+"""Which cards a posting opens: each says why it is there and what it is worth, without PHI."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from billing_saas.followups import cards
+from billing_saas.followups.cards import NewCard
+from billing_saas.kit.db import TenantSession
+from billing_saas.remittances.matching import Matched
+from billing_saas.remittances.rules import INTEREST, Outcome, Payment
+from billing_saas.remittances.tables import ProviderAdjustment, Remittance
+
+_DOUBTS = {
+    "no_claim": "A payer paid a claim that this practice does not have; the money is unapplied.",
+    "payer_not_of_claim": "The payer is none of the claim's payers; the money is unapplied.",
+    "line_not_of_claim": "A paid line is none of the claim's lines; the money is unapplied.",
+    "charge_differs": "The payer names another charge than was sent; the money is unapplied.",
+    "nothing_to_reverse": "The payer takes back a payment that was never posted here.",
+}
+_REVIEWS = {
+    "patient_share_to_review": "The payer leaves to the patient what is no deductible, coinsurance or "
+    "copay; it stays with the payer until someone decides.",
+    "adjustment_to_review": "The payer reduced a paid line for a reason that is not the contract's "
+    "price; it stays with the payer until someone decides.",
+}
+
+
+async def open_for(
+    db: TenantSession,
+    remittance: Remittance,
+    matched: Matched,
+    outcomes: Sequence[tuple[Payment, Outcome]],
+) -> int:
+    """Cards of one batch; the number of them."""
+    new = [
+        NewCard(
+            kind="unmatched_payment" if doubtful.claim_id is None else "payment_review",
+            why=_DOUBTS[doubtful.reason],
+            owner="biller",
+            subject_type="claim_payment",
+            subject_id=doubtful.id,
+            claim_id=doubtful.claim_id,
+            worth_cents=abs(doubtful.paid_cents),
+            source=f"{doubtful.reason}:{doubtful.id}:{doubtful.posting_number}",
+        )
+        for doubtful in matched.doubtful
+    ]
+    for payment, outcome in outcomes:
+        number = matched.posting_numbers[payment.id]
+        if outcome.denied_cents:
+            new.append(_denial(payment, outcome, number))
+        new += [_review(payment, outcome, reason, number) for reason in outcome.review_reasons]
+    await cards.open_cards(db, new)
+    return len(new)
+
+
+def _denial(payment: Payment, outcome: Outcome, number: int) -> NewCard:
+    lines = len(outcome.denied_services)
+    what = f"{lines} line{'s' if lines != 1 else ''}" if lines else "the claim"
+    return NewCard(
+        kind="denial",
+        why=f"The payer denied {what} of a claim.",
+        owner="biller",
+        subject_type="claim_payment",
+        subject_id=payment.id,
+        claim_id=payment.claim_id,
+        worth_cents=outcome.denied_cents,
+        source=f"denial:{payment.id}:{number}",
+    )
+
+
+def _review(payment: Payment, outcome: Outcome, reason: str, number: int) -> NewCard:
+    return NewCard(
+        kind=reason,
+        why=_REVIEWS[reason],
+        owner="biller",
+        subject_type="claim_payment",
+        subject_id=payment.id,
+        claim_id=payment.claim_id,
+        worth_cents=outcome.review_cents,
+        source=f"{reason}:{payment.id}:{number}",
+    )
+
+
+async def open_for_provider_adjustments(
+    db: TenantSession, remittance: Remittance, pairs: Sequence[ProviderAdjustment]
+) -> int:
+    """Money kept back or advanced for no claim of this file: someone must learn what it is for."""
+    new = [
+        NewCard(
+            kind="provider_adjustment",
+            why=f"The payer {'kept back' if pair.amount_cents > 0 else 'added'} money outside any "
+            f"claim (PLB reason {pair.reason}).",
+            owner="biller",
+            subject_type="provider_adjustment",
+            subject_id=UUID(str(pair.id)),
+            worth_cents=abs(pair.amount_cents),
+            source=f"provider_adjustment:{pair.id}:{remittance.posting_number}",
+        )
+        for pair in pairs
+        if pair.reason != INTEREST and pair.amount_cents
+    ]
+    await cards.open_cards(db, new)
+    return len(new)

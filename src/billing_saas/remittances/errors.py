@@ -1,0 +1,25 @@
+from billing_saas.kit.errors import Conflict, NotFound
+
+
+class RemittanceNotFound(NotFound):
+    pass
+
+
+class AlreadyPosted(Conflict):
+    pass
+
+
+class NotPosted(Conflict):
+    pass
+
+
+class OutOfBalance(Conflict):
+    """Its own numbers contradict each other: nothing of it may be posted."""
+
+
+class IsDuplicate(Conflict):
+    """The payer sent this trace number before: a person decides."""
+
+
+class PostedTotalWrong(Exception):
+    """What would be journalled is not what was paid: a fault of ours, so everything rolls back."""

@@ -1,0 +1,244 @@
+"""An 835 that arrived becomes remittances: parsed, balanced at three levels, and held if it is not.
+
+A file may hold many payments (one ST each); each becomes a remittance of its own, and one that
+balances asks to be posted. The file is read as a stream, and written a batch of claims at a time.
+"""
+
+from collections.abc import Iterator
+
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from billing_saas.audit import trail
+from billing_saas.blobs import storing
+from billing_saas.edi.envelope import Unreadable
+from billing_saas.edi.era835 import RemittanceReading
+from billing_saas.edi.findings import Finding
+from billing_saas.edi.remittance import ClaimPayment as ClaimPaid
+from billing_saas.edi.remittance import Remittance as Paid
+from billing_saas.followups import cards
+from billing_saas.followups.cards import NewCard
+from billing_saas.inbox.handling import Handling, handling
+from billing_saas.kit import bulk, clock, points, pulling
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+from billing_saas.kit.ids import new_id
+from billing_saas.outbox import queue
+from billing_saas.payers import recognising as payers
+from billing_saas.phi import keyring
+from billing_saas.phi.keyring import Keyring
+from billing_saas.phi.registry import PROVIDER_ADJUSTMENT_PHI_DEMO, REMITTANCE_PHI_DEMO
+from billing_saas.remittances import intake_rules, rows
+from billing_saas.remittances.jobs import PostRemittance, TakeInRemittances
+from billing_saas.remittances.rules import ProviderAdjustmentReference
+from billing_saas.remittances.tables import ProviderAdjustment, Remittance
+from billing_saas.tenants import queries as tenants
+from billing_saas.tenants.tables import Practice
+
+BATCH = 2_000
+
+
+async def take_in(db: TenantSession, actor: Actor, job: TakeInRemittances) -> None:
+    """Read the arrival's 835s into rows; whatever is wrong is a finding at the arrival."""
+    async with handling(db, job.arrival_id) as arrival:
+        practice = await tenants.this_practice(db)
+        intake = _Intake(db, actor, arrival, practice, await keyring.of(db))
+        try:
+            await pulling.reading(storing.read(db, arrival.blob_id), intake.read)
+        except Unreadable as error:
+            arrival.unreadable(str(error))
+        await trail.record(
+            db,
+            actor,
+            "arrival.take_in",
+            object_type="arrival",
+            object_id=job.arrival_id,
+            detail={"kind": "835", "count": intake.remittances, "claims": intake.claims},
+        )
+
+
+class _Intake:
+    """One arrival being read; runs inside the greenlet bridge, so it may wait."""
+
+    def __init__(
+        self,
+        db: TenantSession,
+        actor: Actor,
+        arrival: Handling,
+        practice: Practice,
+        ring: Keyring,
+    ) -> None:
+        self.db = db
+        self.actor = actor
+        self.arrival = arrival
+        self.practice = practice
+        self.ring = ring
+        self.remittances = 0
+        self.claims = 0
+
+    def read(self, chunks: Iterator[bytes]) -> None:
+        envelope_findings: list[Finding] = []
+        found = 0
+        for reading in intake_rules.readings(chunks, envelope_findings):
+            if isinstance(reading, Finding):
+                self.arrival.report([reading])
+                continue
+            found += 1
+            self._take(reading, found)
+        self.arrival.report(envelope_findings)
+        if not found:
+            self.arrival.report([intake_rules.no_remittance()])
+
+    def _take(self, reading: RemittanceReading, n: int) -> None:
+        paid = reading.remittance
+        refusal = intake_rules.refusal(paid, self.practice.npi, self.practice.tax_id)
+        if refusal is not None:
+            for _ in reading.claims():
+                pass  # read on, so that what else is wrong with it is told as well
+            self.arrival.report([refusal, *reading.findings])
+            return
+        remittance_id = new_id()
+        payer_id = self._payer(paid)
+        duplicate_of = self._sent_before(payer_id, paid.trace_number)
+        self._write_head(remittance_id, n, paid, payer_id, duplicate_of)
+        count, adjusted = self._write_parts(remittance_id, reading)
+        self.arrival.report(reading.findings)
+        self._conclude(remittance_id, reading, count, adjusted, duplicate_of)
+        points.reach("remittances.intake.taken")
+
+    def _payer(self, paid: Paid) -> UUID:
+        identifiers = intake_rules.payer_identifiers(paid)
+        name = paid.payer.name if paid.payer else ""
+        return pulling.wait(payers.recognise(self.db, identifiers, name))
+
+    def _sent_before(self, payer_id: UUID, trace_number: str) -> UUID | None:
+        """TRN02 plus the payer identifies an 835; the file name does not."""
+        return pulling.wait(
+            self.db.scalar(
+                select(Remittance.id).where(
+                    Remittance.tenant_id == self.db.tenant_id,
+                    Remittance.payer_id == payer_id,
+                    Remittance.trace_number == trace_number,
+                    Remittance.state != "duplicate",
+                )
+            )
+        )
+
+    def _write_head(
+        self, remittance_id: UUID, n: int, paid: Paid, payer_id: UUID, duplicate_of: UUID | None
+    ) -> None:
+        sealed = self.ring.seal(REMITTANCE_PHI_DEMO, remittance_id, intake_rules.identity(paid))
+        self.db.add(
+            Remittance(
+                tenant_id=self.db.tenant_id,
+                id=remittance_id,
+                arrival_id=self.arrival.id,
+                n=n,
+                payer_id=payer_id,
+                payer_name=paid.payer.name if paid.payer else "",
+                trace_number=paid.trace_number,
+                payment_cents=paid.payment_cents,
+                method=paid.method,
+                payment_on=intake_rules.payment_day(paid) or clock.today(self.practice.time_zone),
+                claims=0,
+                claims_paid_cents=0,
+                provider_adjustment_cents=0,
+                difference_cents=0,
+                state="duplicate" if duplicate_of else "parsed",
+                duplicate_of=duplicate_of,
+                posting_number=0,
+                received_at=clock.now(),
+                phi_demo=sealed,
+                key_ver=self.ring.key_ver,
+            )
+        )
+        pulling.wait(self.db.flush())
+
+    def _write_parts(self, remittance_id: UUID, reading: RemittanceReading) -> tuple[int, int]:
+        count = 0
+        batch: list[ClaimPaid] = []
+        for claim in reading.claims():
+            batch.append(claim)
+            if len(batch) == BATCH:
+                pulling.wait(rows.write(self.db, self.ring, remittance_id, count, batch))
+                count += len(batch)
+                batch.clear()
+        pulling.wait(rows.write(self.db, self.ring, remittance_id, count, batch))
+        return count + len(batch), self._write_provider_adjustments(remittance_id, reading)
+
+    def _write_provider_adjustments(self, remittance_id: UUID, reading: RemittanceReading) -> int:
+        pairs = reading.provider_adjustments
+        ids = [new_id() for _ in pairs]
+        sealed = [
+            self.ring.seal(
+                PROVIDER_ADJUSTMENT_PHI_DEMO, row_id, ProviderAdjustmentReference(pair.reference)
+            )
+            for row_id, pair in zip(ids, pairs, strict=True)
+        ]
+        columns = {
+            "id": ids,
+            "n": list(range(1, len(pairs) + 1)),
+            "provider_identifier": [pair.provider_id for pair in pairs],
+            "fiscal_period_end": [intake_rules.day(pair.fiscal_period_end) for pair in pairs],
+            "reason": [pair.reason for pair in pairs],
+            "amount_cents": [pair.amount_cents for pair in pairs],
+            "phi_demo": sealed,
+        }
+        same = {
+            "tenant_id": self.db.tenant_id,
+            "remittance_id": remittance_id,
+            "key_ver": self.ring.key_ver,
+        }
+        pulling.wait(bulk.insert(self.db, bulk.table_of(ProviderAdjustment), columns, same))
+        return sum(pair.amount_cents for pair in pairs)
+
+    def _conclude(
+        self,
+        remittance_id: UUID,
+        reading: RemittanceReading,
+        count: int,
+        adjusted_cents: int,
+        duplicate_of: UUID | None,
+    ) -> None:
+        """Balanced: ask for it to be posted. Otherwise: a card for a person."""
+        paid = reading.remittance
+        self.remittances += 1
+        self.claims += count
+        difference = reading.paid_cents - adjusted_cents - paid.payment_cents
+        state = "balanced" if reading.balanced else "out_of_balance"
+        pulling.wait(
+            self.db.execute(
+                update(Remittance)
+                .where(Remittance.tenant_id == self.db.tenant_id, Remittance.id == remittance_id)
+                .values(
+                    claims=count,
+                    claims_paid_cents=reading.paid_cents,
+                    provider_adjustment_cents=adjusted_cents,
+                    difference_cents=difference,
+                    state="duplicate" if duplicate_of else state,
+                )
+            )
+        )
+        if duplicate_of is not None:
+            self.arrival.report([intake_rules.sent_before(paid)])
+            self._card(remittance_id, "duplicate_remittance", intake_rules.WHY_DUPLICATE, paid)
+        elif reading.balanced:
+            pulling.wait(queue.add(self.db, PostRemittance(remittance_id)))
+        else:
+            self._card(remittance_id, "remittance_out_of_balance", intake_rules.WHY_UNBALANCED, paid)
+
+    def _card(self, remittance_id: UUID, kind: str, why: str, paid: Paid) -> None:
+        card = NewCard(
+            kind=kind,
+            why=why,
+            owner="biller",
+            subject_type="remittance",
+            subject_id=remittance_id,
+            source=f"{kind}:{remittance_id}",
+            worth_cents=paid.payment_cents,
+            due_on=clock.today(self.practice.time_zone),  # money that waits is looked at today
+        )
+        pulling.wait(cards.open_cards(self.db, [card]))
+
+

@@ -1,0 +1,21 @@
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from billing_saas.outbox.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class TakeInRemittances(Job):
+    kind: ClassVar[str] = "remittances.take_in"
+    queue: ClassVar[Literal["files"]] = "files"
+
+    arrival_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PostRemittance(Job):
+    kind: ClassVar[str] = "remittances.post"
+    queue: ClassVar[Literal["files"]] = "files"
+
+    remittance_id: UUID

@@ -1,0 +1,482 @@
+"""How a claim payment is judged and what it does to the books. Pure: no database, no clock.
+
+Amounts are integer cents with X12's sign: a positive adjustment reduces the payment.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from billing_saas.ledger.rules import Account, Entry, Line, source_claim_payment, source_plb
+from billing_saas.phi.rules import Document
+
+# Reasons by which a price becomes what the payer allows (CARC 45, 131, 59, 253, 104, 144, 237 …):
+# under group CO they are the contract's, and nobody owes them any more.
+CONTRACTUAL = frozenset({"45", "42", "59", "104", "131", "144", "161", "172", "237", "253"})
+# What the patient's plan leaves to the patient: deductible, coinsurance, copay (domain.md, Money).
+COST_SHARING = frozenset({"1", "2", "3"})
+# The effect of a prior payer, already on the books from that payer's own remittance (RFI 2806).
+PRIOR_PAYER = frozenset({"23"})
+# Bundling: the paying line is raised by OA*94 negative, its components lowered by CO*97 (RFI 2009).
+PROCESSED_IN_EXCESS = "94"
+INCLUDED_ELSEWHERE = "97"
+
+SEQUENCES = ("P", "S", "T")
+# CLP02: processed as primary, secondary, tertiary; 19 to 21 the same, and forwarded (RFI 2365).
+SEQUENCE_OF_STATUS = {"1": "P", "2": "S", "3": "T", "19": "P", "20": "S", "21": "T"}
+FORWARDED_STATUS = frozenset({"19", "20", "21", "23"})
+REVERSAL_STATUS = "22"
+DENIED_STATUS = "4"
+
+
+class ClaimPaymentIdentity(Document, frozen=True, kw_only=True):
+    """What of a CLP names a person: sealed beside the row."""
+
+    patient_control_number: str
+    payer_control_number: str = ""
+    patient_last_name: str = ""
+    patient_first_name: str = ""
+    member_id: str = ""
+
+
+class RemittanceIdentity(Document, frozen=True, kw_only=True):
+    """Accounts and the payee of a payment: sealed beside the row."""
+
+    payer_account: str = ""
+    payee_account: str = ""
+    payee_name: str = ""
+    payee_id: str = ""
+    trace_payer_id: str = ""
+
+
+class ProviderAdjustmentReference(Document, frozen=True):
+    """PLB03-2 may be a claim number: sealed beside the row."""
+
+    reference: str = ""
+
+
+class Adjusted(msgspec.Struct, frozen=True, gc=False):
+    """One (group, reason, amount) of a CAS."""
+
+    group: str
+    reason: str
+    amount_cents: int
+    quantity: str = ""
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A paid line, and the charge it was matched to."""
+
+    id: UUID
+    charge_id: UUID | None
+    charge_cents: int
+    paid_cents: int
+    allowed_cents: int | None
+    adjustments: tuple[Adjusted, ...]
+    bundled: bool = False
+    """Adjudicated under another procedure than it was billed with (SVC06 differs from SVC01)."""
+    remarks: str = ""
+
+
+class Payment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A claim payment matched to a claim of ours, with what posting needs of both."""
+
+    id: UUID
+    status: str
+    charge_cents: int
+    paid_cents: int
+    adjustments: tuple[Adjusted, ...]
+    services: tuple[Service, ...]
+    claim_id: UUID
+    patient_id: UUID
+    submission_id: UUID
+    payers: Mapping[str, UUID]
+    """Sequence to payer, of the claim: our own order, never CLP02's (RFI 546)."""
+    sequence: str
+    spare_patient: bool = False
+    """A qualified Medicare beneficiary is never billed (SSA 1902(n)(3)(B))."""
+
+    @property
+    def payer_id(self) -> UUID:
+        return self.payers[self.sequence]
+
+    @property
+    def next_sequence(self) -> str | None:
+        """The next payer of the claim, or None when no payer is left."""
+        later = SEQUENCES[SEQUENCES.index(self.sequence) + 1 :]
+        return next((sequence for sequence in later if sequence in self.payers), None)
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a posted claim payment means: its lines on the books, and what is left to look at."""
+
+    lines: tuple[Line, ...]
+    denied_services: tuple[int, ...]
+    """Positions in `Payment.services`."""
+    review_reasons: tuple[str, ...]
+    patient_cents: int
+    """What this payer left to the next payer or the patient."""
+    denied_cents: int
+    review_cents: int
+    """What stays with the payer until a person decides."""
+
+    @property
+    def cash_cents(self) -> int:
+        return sum(line.amount_cents for line in self.lines if line.account is Account.PAYER_CASH)
+
+
+def is_denied(status: str, service: Service) -> bool:
+    """Nothing paid, for a reason that is not the price and not the patient's share.
+
+    CLP02 alone does not tell: a full denial comes as 1 with nothing paid (RFI 1423).
+    """
+    if service.paid_cents != 0 or service.charge_cents <= 0 or service.bundled:
+        return False
+    if status == DENIED_STATUS:
+        return True
+    return any(
+        adjusted.amount_cents > 0 and not _explains_price(adjusted)
+        for adjusted in service.adjustments
+    )
+
+
+def _explains_price(adjusted: Adjusted) -> bool:
+    if adjusted.group == "CO":
+        return adjusted.reason in CONTRACTUAL
+    if adjusted.group == "PR":
+        return adjusted.reason in COST_SHARING
+    return adjusted.reason in PRIOR_PAYER
+
+
+def outcome_of(payment: Payment) -> Outcome:
+    """The debits and credits of one matched claim payment. They sum to zero.
+
+    Paid and settled amounts leave the payer's receivable, per charge. A contractual reduction goes to
+    its own account; the patient's share goes to the next payer, or to the patient when none is left.
+    What is denied, or not understood, stays with the payer, to be worked: never written off here.
+    """
+    book = _Book(payment)
+    if payment.paid_cents:
+        book.add(Account.PAYER_CASH, payment.paid_cents, None)
+    denied = []
+    denied_cents = 0
+    for position, service in enumerate(payment.services):
+        book.settle(service.charge_id, service.paid_cents)
+        if is_denied(payment.status, service):
+            denied.append(position)
+            denied_cents += _denied_part(service)
+        for adjusted in service.adjustments:
+            book.adjust(service.charge_id, adjusted, service.bundled, position in denied)
+    unpriced = payment.paid_cents - sum(service.paid_cents for service in payment.services)
+    if unpriced:
+        book.settle(None, unpriced)
+    for adjusted in payment.adjustments:
+        book.adjust(None, adjusted, False, False)
+        if not payment.services and adjusted.amount_cents > 0 and not _explains_price(adjusted):
+            denied_cents += adjusted.amount_cents
+    return Outcome(
+        lines=book.lines(),
+        denied_services=tuple(denied),
+        review_reasons=tuple(dict.fromkeys(book.review)),
+        patient_cents=book.patient_cents,
+        denied_cents=denied_cents,
+        review_cents=book.review_cents,
+    )
+
+
+def _denied_part(service: Service) -> int:
+    """What stays unpaid of a denied line: all but the patient's share."""
+    shared = [a.amount_cents for a in service.adjustments if a.group == "PR" and _explains_price(a)]
+    return service.charge_cents - sum(shared)
+
+
+class _Book:
+    """Gathers the lines of one claim payment; the payer's side is one line per charge."""
+
+    def __init__(self, payment: Payment) -> None:
+        self.payment = payment
+        self.others: list[Line] = []
+        self.settled: dict[UUID | None, int] = {}
+        self.review: list[str] = []
+        self.patient_cents = 0
+        self.review_cents = 0
+
+    def add(
+        self, account: Account, cents: int, charge_id: UUID | None, adjusted: Adjusted | None = None
+    ) -> None:
+        self._line(account, cents, charge_id, "payer", self.payment.payer_id, adjusted)
+
+    def settle(self, charge_id: UUID | None, cents: int) -> None:
+        """`cents` of the payer's receivable for this charge are dealt with."""
+        self.settled[charge_id] = self.settled.get(charge_id, 0) + cents
+
+    def adjust(
+        self, charge_id: UUID | None, adjusted: Adjusted, bundled: bool, denied: bool
+    ) -> None:
+        cents = adjusted.amount_cents
+        if cents == 0 or adjusted.reason in PRIOR_PAYER:
+            return
+        if adjusted.group == "CO" and denied:
+            return  # a denied line is never written off by itself, not even the contract's part
+        if adjusted.group == "CO" and adjusted.reason in CONTRACTUAL:
+            self.settle(charge_id, cents)
+            self.add(Account.CONTRACTUAL_ADJUSTMENT, cents, charge_id, adjusted)
+        elif adjusted.group == "PR" and adjusted.reason in COST_SHARING:
+            self._to_patient(charge_id, adjusted)
+        elif bundled and adjusted.reason in (PROCESSED_IN_EXCESS, INCLUDED_ELSEWHERE):
+            return  # moves charge between lines of one claim: nothing leaves it (RFI 2009)
+        elif adjusted.group == "PR":
+            self.review.append("patient_share_to_review")
+            self.review_cents += cents
+        elif not denied:
+            self.review.append("adjustment_to_review")
+            self.review_cents += cents
+
+    def _to_patient(self, charge_id: UUID | None, adjusted: Adjusted) -> None:
+        cents = adjusted.amount_cents
+        self.settle(charge_id, cents)
+        following = self.payment.next_sequence
+        if following is not None:
+            payer_id = self.payment.payers[following]
+            self._line(Account.PAYER_RECEIVABLE, cents, charge_id, "payer", payer_id, adjusted)
+        elif self.payment.spare_patient:
+            self.add(Account.CONTRACTUAL_ADJUSTMENT, cents, charge_id, adjusted)
+            return
+        else:
+            patient_id = self.payment.patient_id
+            self._line(Account.PATIENTRECEIVABLE, cents, charge_id, "patient", patient_id, adjusted)
+        self.patient_cents += cents
+
+    def _line(
+        self,
+        account: Account,
+        cents: int,
+        charge_id: UUID | None,
+        party_kind: str,
+        party_id: UUID,
+        adjusted: Adjusted | None,
+    ) -> None:
+        self.others.append(
+            Line(
+                account=account,
+                amount_cents=cents,
+                party_kind=party_kind,
+                party_id=party_id,
+                patient_id=self.payment.patient_id,
+                claim_id=self.payment.claim_id,
+                charge_id=charge_id,
+                group_code=adjusted.group if adjusted else None,
+                reason_code=adjusted.reason if adjusted else None,
+            )
+        )
+
+    def lines(self) -> tuple[Line, ...]:
+        for charge_id, cents in self.settled.items():
+            if cents:
+                self._line(
+                    Account.PAYER_RECEIVABLE,
+                    -cents,
+                    charge_id,
+                    "payer",
+                    self.payment.payer_id,
+                    None,
+                )
+        return tuple(self.others)
+
+
+def entry_of(
+    payment: Payment, outcome: Outcome, posting_number: int, effective_on: date
+) -> Entry | None:
+    """The entry of a matched claim payment; None when it moves nothing (a full denial)."""
+    if not outcome.lines:
+        return None
+    return Entry(
+        source=source_claim_payment(payment.id, posting_number),
+        kind="claim_payment",
+        effective_on=effective_on,
+        lines=outcome.lines,
+    )
+
+
+def unapplied_entry(
+    claim_payment_id: UUID,
+    posting_number: int,
+    paid_cents: int,
+    payer_id: UUID,
+    effective_on: date,
+) -> Entry | None:
+    """Money whose claim is not known (or in doubt) waits in *unapplied*, per payer."""
+    if paid_cents == 0:
+        return None
+    return Entry(
+        source=source_claim_payment(claim_payment_id, posting_number),
+        kind="unapplied_claim_payment",
+        effective_on=effective_on,
+        lines=(
+            Line(Account.PAYER_CASH, paid_cents, "payer", payer_id),
+            Line(Account.UNAPPLIED_PAYER_CASH, -paid_cents, "payer", payer_id),
+        ),
+    )
+
+
+# PLB03-1 L6: interest the payer owes for paying late. Everything else is carried per payer until a
+# later remittance or a person settles it (x12.md rules 23 to 26).
+INTEREST = "L6"
+
+
+def provider_adjustment_entry(
+    remittance_id: UUID,
+    n: int,
+    posting_number: int,
+    reason: str,
+    amount_cents: int,
+    payer_id: UUID,
+    effective_on: date,
+) -> Entry | None:
+    """A positive PLB amount was kept back by the payer, a negative one was added."""
+    if amount_cents == 0:
+        return None
+    account = Account.INTEREST_INCOME if reason == INTEREST else Account.PROVIDER_LEVEL_BALANCE
+    return Entry(
+        source=source_plb(remittance_id, n, posting_number),
+        kind="provider_adjustment",
+        effective_on=effective_on,
+        lines=(
+            Line(account, amount_cents, "payer", payer_id, reason_code=reason),
+            Line(Account.PAYER_CASH, -amount_cents, "payer", payer_id),
+        ),
+    )
+
+
+def sequence_of(status: str, payers: Mapping[str, UUID], payer_id: UUID, sent_as: str) -> str | None:
+    """As which payer of the claim this one spoke, or None when the claim knows no such payer.
+
+    The remittance's payer decides where the claim knows it; otherwise CLP02 and then the submission
+    it answers, since payers send other ids in an 835 than they take in an 837.
+    """
+    for sequence, known in payers.items():
+        if known == payer_id:
+            return sequence
+    claimed = SEQUENCE_OF_STATUS.get(status, sent_as)
+    return claimed if claimed in payers else (sent_as if sent_as in payers else None)
+
+
+def adjudication_of(payment: Payment, outcome: Outcome) -> str:
+    """The submission's state after this payment (domain.md, A claim and its submissions)."""
+    if payment.status == "23":
+        return "forwarded"
+    all_denied = outcome.denied_services and len(outcome.denied_services) == len(payment.services)
+    if payment.paid_cents == 0 and (all_denied or (not payment.services and outcome.denied_cents)):
+        return "denied"
+    if outcome.denied_services or outcome.denied_cents:
+        return "partial"
+    if payment.paid_cents == 0 and outcome.patient_cents:
+        return "patient_responsibility"
+    return "paid"
+
+
+RECEIVABLE = {"P": "primary", "S": "secondary", "T": "tertiary"}
+
+
+def receivable_after(payment: Payment, outcome: Outcome) -> str:
+    """Who owes the claim next. What is denied or in review keeps the payer owing."""
+    if outcome.denied_cents or outcome.review_cents:
+        return RECEIVABLE[payment.sequence]
+    if outcome.patient_cents == 0:
+        return "settled"
+    following = payment.next_sequence
+    return RECEIVABLE[following] if following is not None else "patient"
+
+
+def is_opposite(
+    charge_cents: int,
+    paid_cents: int,
+    adjustments: Iterable[Adjusted],
+    other_charge_cents: int,
+    other_paid_cents: int,
+    other_adjustments: Iterable[Adjusted],
+) -> bool:
+    """Whether one claim payment takes the other back: same amounts and codes, every sign flipped.
+
+    x12.md rule 7 (RFI 1429, RFI 2442). Some payers send the reversal's charge unsigned.
+    """
+    if paid_cents != -other_paid_cents or abs(charge_cents) != abs(other_charge_cents):
+        return False
+    return _totals(adjustments, -1) == _totals(other_adjustments, 1)
+
+
+def _totals(adjustments: Iterable[Adjusted], sign: int) -> dict[tuple[str, str], int]:
+    totals: dict[tuple[str, str], int] = {}
+    for adjusted in adjustments:
+        code = (adjusted.group, adjusted.reason)
+        totals[code] = totals.get(code, 0) + sign * adjusted.amount_cents
+    return {code: cents for code, cents in totals.items() if cents}
+
+
+class ChargeLine(msgspec.Struct, frozen=True, gc=False):
+    """A charge of ours that a paid line may be about."""
+
+    id: UUID
+    procedure: str
+    """Code and modifiers, e.g. `G0439 25`."""
+    charge_cents: int
+    service_from: date
+    line_control_number: str
+
+
+class PaidLine(msgspec.Struct, frozen=True, gc=False):
+    position: int
+    procedure: str
+    submitted_procedure: str
+    charge_cents: int
+    service_from: date | None
+    line_control_number: str
+
+
+def match_lines(
+    charges: Sequence[ChargeLine], paid: Sequence[PaidLine]
+) -> dict[int, UUID] | None:
+    """Paid position to charge, or None when one paid line has no charge or could be several.
+
+    Our own number first (REF*6R, RFI 1053); then what was billed: procedure (SVC06 where the payer
+    changed it), amount and day; then procedure and amount. A charge may be paid once per 835 claim,
+    unless the payer split it and says so by our number.
+    """
+    by_number = {charge.line_control_number: charge for charge in charges}
+    found: dict[int, UUID] = {}
+    taken: set[UUID] = set()
+    rest = []
+    for line in paid:
+        charge = by_number.get(line.line_control_number) if line.line_control_number else None
+        if charge is None:
+            rest.append(line)
+            continue
+        found[line.position] = charge.id
+        taken.add(charge.id)
+    for line in rest:
+        free = [charge for charge in charges if charge.id not in taken]
+        charge = _only_match(line, free)
+        if charge is None:
+            return None
+        found[line.position] = charge.id
+        taken.add(charge.id)
+    return found
+
+
+def _only_match(line: PaidLine, free: Sequence[ChargeLine]) -> ChargeLine | None:
+    billed = line.submitted_procedure or line.procedure
+    code = billed.partition(" ")[0]
+    tests = (
+        lambda c: c.procedure == billed and c.charge_cents == line.charge_cents
+        and c.service_from == line.service_from,
+        lambda c: c.procedure == billed and c.charge_cents == line.charge_cents,
+        lambda c: c.procedure.partition(" ")[0] == code and c.charge_cents == line.charge_cents,
+    )  # fmt: skip
+    for test in tests:
+        matching = [charge for charge in free if test(charge)]
+        if matching:
+            # Alike in all that tells them apart: whichever is paid first, the books are the same.
+            return matching[0]
+    return None
