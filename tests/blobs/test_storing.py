@@ -36,17 +36,15 @@ async def read_back(database: Database, tenant: Tenant, blob_id: UUID) -> bytes:
         return b"".join([chunk async for chunk in storing.read(db, blob_id)])
 
 
-@pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB, MIB + 1, 2 * MIB, 2 * MIB + 7])
-@pytest.mark.parametrize("step", [65_536, 3 * MIB])
-async def test_a_file_comes_back_as_it_was(
-    database: Database, elm: Tenant, size: int, step: int
-) -> None:
-    content = secrets.token_bytes(size)
-    async with database.tenant(elm.id) as db:
-        stored = await storing.store(db, stream(content, step))
-    assert stored.bytes == size
-    assert stored.sha256_hex == hashlib.sha256(content).hexdigest()
-    assert await read_back(database, elm, stored.id) == content
+async def test_files_come_back_as_they_were(database: Database, elm: Tenant) -> None:
+    for size in (0, 1, MIB - 1, MIB, MIB + 1, 2 * MIB, 2 * MIB + 7):
+        for step in (65_536, 3 * MIB):
+            content = secrets.token_bytes(size)
+            async with database.tenant(elm.id) as db:
+                stored = await storing.store(db, stream(content, step))
+            assert stored.bytes == size
+            assert stored.sha256_hex == hashlib.sha256(content).hexdigest()
+            assert await read_back(database, elm, stored.id) == content
 
 
 async def test_nothing_of_a_file_is_readable_in_the_database(
@@ -153,16 +151,21 @@ TAMPERINGS = {
 }
 
 
-@pytest.mark.parametrize("tampering", TAMPERINGS)
 async def test_a_tampered_file_does_not_read(
-    clone: Clone, database: Database, elm: Tenant, tampering: str
+    clone: Clone, database: Database, elm: Tenant
 ) -> None:
-    blob_id = await kept(database, elm, secrets.token_bytes(3 * MIB - 5))
-    other = await kept(database, elm, secrets.token_bytes(3 * MIB - 5))
-    assert len(await read_back(database, elm, blob_id)) == 3 * MIB - 5
-    as_owner(clone, TAMPERINGS[tampering], blob=blob_id, other=other)
-    with pytest.raises(SealBroken):
-        await read_back(database, elm, blob_id)
+    undisturbed = []
+    for name, statements in TAMPERINGS.items():
+        blob_id = await kept(database, elm, secrets.token_bytes(3 * MIB - 5))
+        other = await kept(database, elm, secrets.token_bytes(3 * MIB - 5))
+        assert len(await read_back(database, elm, blob_id)) == 3 * MIB - 5
+        as_owner(clone, statements, blob=blob_id, other=other)
+        try:
+            await read_back(database, elm, blob_id)
+        except SealBroken:
+            continue
+        undisturbed.append(name)
+    assert undisturbed == []
 
 
 async def test_a_file_moved_to_another_practice_does_not_read(
