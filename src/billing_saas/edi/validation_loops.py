@@ -1,0 +1,73 @@
+"""Loops as they stand in a file, for the walk and for the rules of the guides."""
+
+from collections.abc import Iterator
+
+from billing_saas.edi.envelope import Segment
+from billing_saas.edi.validation_tables import LoopNode, SegmentNode
+
+
+def element(segment: Segment, position: int) -> str:
+    """An element, "" where it was not sent."""
+    return segment[position] if position < len(segment) else ""
+
+
+class Loop:
+    """One occurrence of a loop. Segments and loops below are kept where the guide has rules."""
+
+    __slots__ = ("below", "counts", "hl", "marks", "node", "parent", "position", "seen", "segments")
+
+    def __init__(self, node: LoopNode, parent: "Loop | None", position: int) -> None:
+        self.node = node
+        self.parent = parent
+        self.position = position
+        # One bit for each member of the loop that has stood in it.
+        self.seen = 0
+        self.counts: dict[int, int] = {}
+        # Place in the guide and position in the file of the first of each member.
+        self.marks: list[tuple[int, int]] = []
+        self.hl = ""
+        self.segments: list[tuple[SegmentNode, int, Segment]] = []
+        self.below: list[Loop] = []
+
+    @property
+    def id(self) -> str:
+        return self.node.id
+
+    @property
+    def name(self) -> str:
+        return name_of(self.node)
+
+    def above(self, closes: int) -> "Loop":
+        loop = self
+        for _ in range(closes):
+            assert loop.parent is not None
+            loop = loop.parent
+        return loop
+
+    def every(self, segment_id: str, *codes: str) -> Iterator[tuple[int, Segment]]:
+        """Position and elements of each segment of that id (and first element, where given)."""
+        for node, position, segment in self.segments:
+            if node.id == segment_id and (not codes or element(segment, 1) in codes):
+                yield position, segment
+
+    def first(self, segment_id: str, *codes: str) -> tuple[int, Segment]:
+        """The first such segment; position 0 and no elements where there is none."""
+        return next(self.every(segment_id, *codes), (0, []))
+
+    def inside(self, *loop_ids: str) -> "list[Loop]":
+        """The kept loops below this one that have one of these ids."""
+        return [loop for loop in self.below if loop.node.id in loop_ids]
+
+    def has(self, loop_id: str) -> bool:
+        """Whether such a loop stood below this one, kept or not."""
+        return any(
+            self.seen & member.bit
+            for member in self.node.members
+            if isinstance(member, LoopNode) and member.id == loop_id
+        )
+
+
+def name_of(node: LoopNode) -> str:
+    if not node.id:
+        return "of the set"
+    return f"{node.id} ({node.use.label})" if node.use.label else node.id
