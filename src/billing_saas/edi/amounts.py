@@ -24,17 +24,41 @@ def cents(text: str, *, strict: bool = False) -> int:
     """
     if strict and not _STRICT.fullmatch(text):
         raise AmountError("not an amount in X12's canonical form")
-    # Two fast paths carry nearly every amount in a real file.
-    if text[-3:-2] == ".":
-        digits = text.replace(".", "", 1)
-        if digits.isdecimal() and digits.isascii() and len(digits) <= MOST_DIGITS:
-            return int(digits)
-    elif text.isdecimal() and text.isascii() and len(text) <= MOST_DIGITS:
-        return int(text) * 100
+    whole, _, fraction = text.partition(".")
+    try:
+        return _DOLLARS[whole] + _CENTS[fraction]
+    except KeyError:
+        pass
+    if text[:1] == "-" and text[1:2].isdecimal():
+        return -cents(text[1:])
     return _cents_by_rule(text)
 
 
+class _Dollars(dict[str, int]):
+    """The cents of a whole number of dollars. Nearly every amount of a file is below a few
+    thousand dollars, and a look-up both checks the text and reads it."""
+
+    __slots__ = ()
+
+    def __missing__(self, whole: str) -> int:
+        if not (whole.isdecimal() and whole.isascii() and len(whole) <= MOST_DIGITS - 2):
+            raise KeyError
+        value = int(whole) * 100
+        if len(self) < _MOST_DOLLARS:
+            self[whole] = value
+        return value
+
+
+_MOST_DOLLARS = 10_000
+_DOLLARS = _Dollars()
+# The fractions an amount may have: none, one digit or two.
+_CENTS = {"": 0}
+_CENTS.update({f"{tenths}": tenths * 10 for tenths in range(10)})
+_CENTS.update({f"{hundredths:02d}": hundredths for hundredths in range(100)})
+
+
 def _cents_by_rule(text: str) -> int:
+    """Negative amounts, amounts without a whole part, more zeros than needed, and refusals."""
     sign, whole, fraction = _parts(text)
     fraction = fraction.rstrip("0")
     if len(fraction) > 2:

@@ -14,6 +14,7 @@ from billing_saas.edi.parties import (
     Contact,
     DateValue,
     Party,
+    Procedure,
     QuantityValue,
     Reference,
     read_contact,
@@ -30,25 +31,48 @@ from billing_saas.edi.remittance import (
     ServicePayment,
 )
 
+_MOST_PROCEDURES = 4096
 _PADDING = [""] * 15
 _party: Callable[..., Party] = Party  # all nine elements of an NM1 are text
+
+
+class _Procedures(dict[str, Procedure]):
+    """Procedures read before: a practice bills few, and what was read can be shared."""
+
+    __slots__ = ("_component",)
+
+    def __init__(self, component: str) -> None:
+        super().__init__()
+        self._component = component
+
+    def __missing__(self, composite: str) -> Procedure:
+        if len(self) >= _MOST_PROCEDURES:
+            self.clear()
+        procedure = self[composite] = read_procedure(composite, self._component)
+        return procedure
 
 
 class ClaimReader:
     """Reads the claims of one set. Raises AmountError where an amount or number is not one."""
 
-    __slots__ = ("_component", "_element", "_service_mark", "_terminator")
+    __slots__ = (
+        "_element",
+        "_procedures",
+        "_service_mark",
+        "_terminator",
+    )
 
     def __init__(self, delimiters: Delimiters) -> None:
         self._element = delimiters.element
         self._terminator = delimiters.segment
-        self._component = delimiters.component
+        self._procedures = _Procedures(delimiters.component)
         self._service_mark = f"{delimiters.segment}SVC{delimiters.element}"
 
     def read(
         self, text: str, position: int, heading: ClaimHeading | None
     ) -> tuple[ClaimPayment, bool]:
-        """A claim, and whether it or one of its lines fails to balance."""
+        """A claim, and whether it needs a look: it or one of its lines fails to balance, or has
+        segments no field holds."""
         own, *lines = text.split(self._service_mark)
         element = self._element
         first, *segments = own.split(self._terminator)
@@ -95,15 +119,15 @@ class ClaimReader:
             else:
                 unread += ((at, tuple(segment)),)
         services: list[ServicePayment] = []
-        differs = False
+        look = False
         at += 1
         for line in lines:
             service, line_adjusted, count = self._service(line, at)
             services.append(service)
             at += count
             adjusted += line_adjusted
-            if service.charge_cents - line_adjusted != service.paid_cents:
-                differs = True
+            if service.charge_cents - line_adjusted != service.paid_cents or service.unread:
+                look = True
         charge = cents(clp[3])
         paid = cents(clp[4])
         claim = ClaimPayment(
@@ -135,11 +159,12 @@ class ClaimReader:
             position,
             unread,
         )
-        return claim, differs or charge - adjusted != paid
+        return claim, look or charge - adjusted != paid or bool(unread)
 
     def _service(self, text: str, position: int) -> tuple[ServicePayment, int, int]:
         """A line, the sum of its adjustments, and how many segments it has."""
         element = self._element
+        procedures = self._procedures
         segments = text.split(self._terminator)
         # The split took "SVC" and its separator away: SVC01 is element 0 here.
         svc = segments[0].split(element)
@@ -175,12 +200,12 @@ class ClaimReader:
                 unread += ((position + at, tuple(segment)),)
         submitted = svc[5]
         service = ServicePayment(
-            read_procedure(svc[0], self._component),
+            procedures[svc[0]],
             cents(svc[1]),
             cents(svc[2]),
             svc[3],
             quantity(svc[4]) if svc[4] else "",
-            read_procedure(submitted, self._component) if submitted else None,
+            procedures[submitted] if submitted else None,
             quantity(svc[6]) if svc[6] else "",
             dates,
             tuple(adjustments),

@@ -104,14 +104,12 @@ class RemittanceReading:
             if text.startswith("CLP"):
                 self._heading_used = True
                 try:
-                    claim, differs = reader.read(text, position, heading)
+                    claim, look = reader.read(text, position, heading)
                 except AmountError:
-                    claim, differs = reader.read(self._mended(text, position), position, heading)
+                    claim, look = reader.read(self._mended(text, position), position, heading)
                 self.paid_cents += claim.paid_cents
-                if differs:
-                    for finding in era835_balance.check_claim(claim, self._place):
-                        self._report(finding)
-                self._report_unread(claim)
+                if look:
+                    self._look_at(claim)
                 yield claim
             elif text.startswith("LX"):
                 self._leave(heading)
@@ -141,11 +139,12 @@ class RemittanceReading:
             self._report(finding)
         self.balanced = not self._unsure
 
-    def _report_unread(self, claim: ClaimPayment) -> None:
+    def _look_at(self, claim: ClaimPayment) -> None:
+        for finding in era835_balance.check_claim(claim, self._place):
+            self._report(finding)
         self._unknown(claim.unread, "2100")
         for service in claim.services:
-            if service.unread:
-                self._unknown(service.unread, "2110")
+            self._unknown(service.unread, "2110")
 
     def _unknown(self, unread: Unread, loop: str) -> None:
         for position, segment in unread:
