@@ -5,8 +5,11 @@ from typing import Any
 import msgspec
 
 
-class Masked(msgspec.Struct, frozen=True, kw_only=True):
-    """A struct whose repr says only what it is and where it stood."""
+class Masked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A struct whose repr says only what it is and where it stood.
+
+    Stored as JSON it holds what was sent and no defaults: most parts of most claims are empty.
+    """
 
     def __repr__(self) -> str:
         place = getattr(self, "place", None)
