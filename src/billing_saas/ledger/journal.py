@@ -1,0 +1,346 @@
+"""Every cent moves here: post entries, reverse entries, close a month. Nothing is edited.
+
+All acts are set-based: a posting of 10,000 entries is four statements. The database checks each of
+these rules again (migration 0007); here they are refused first, in business words, and before
+anything is written.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+
+from billing_saas.audit import trail
+from billing_saas.kit import clock, points
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+from billing_saas.kit.errors import DomainError
+from billing_saas.kit.ids import new_ids
+from billing_saas.ledger import rules
+from billing_saas.ledger.errors import (
+    AlreadyPosted,
+    AlreadyReversed,
+    EntryNotFound,
+    MonthClosed,
+    MonthNotOver,
+    NoBook,
+    NotAMonthEnd,
+)
+from billing_saas.ledger.rules import Entry
+from billing_saas.ledger.tables import LedgerBook
+from billing_saas.tenants import queries as tenants
+
+_STANDING = text(
+    """
+    SELECT source FROM ledger_entry
+    WHERE tenant_id = :tenant_id AND source = ANY (cast(:sources AS text[])) ORDER BY source LIMIT 20
+    """
+)
+
+_INSERT_ENTRIES = text(
+    """
+    INSERT INTO ledger_entry (tenant_id, id, source, kind, effective_on, recorded_at,
+      recorded_by_kind, recorded_by, reverses, corrects)
+    SELECT :tenant_id, id, source, kind, effective_on, :recorded_at, :recorded_by_kind, :recorded_by,
+      reverses, corrects
+    FROM unnest(cast(:ids AS uuid[]), cast(:sources AS text[]), cast(:kinds AS text[]),
+      cast(:days AS date[]), cast(:reverses AS uuid[]), cast(:corrects AS uuid[]))
+      AS new (id, source, kind, effective_on, reverses, corrects)
+    """
+)
+
+# Lines name their entry by its place, which is shorter to send than its id and day.
+_INSERT_LINES = text(
+    """
+    INSERT INTO ledger_line (tenant_id, recorded_at, entry_id, n, effective_on, account,
+      amount_cents, party_kind, party_id, patient_id, claim_id, charge_id, group_code, reason_code)
+    SELECT :tenant_id, :recorded_at, (cast(:ids AS uuid[]))[place], n, (cast(:days AS date[]))[place],
+      account, amount_cents, party_kind, party_id, patient_id, claim_id, charge_id, group_code,
+      reason_code
+    FROM unnest(cast(:places AS integer[]), cast(:ns AS smallint[]), cast(:accounts AS text[]),
+      cast(:amounts AS bigint[]), cast(:party_kinds AS text[]), cast(:parties AS uuid[]),
+      cast(:patients AS uuid[]), cast(:claims AS uuid[]), cast(:charges AS uuid[]),
+      cast(:groups AS text[]), cast(:reasons AS text[]))
+      AS new (place, n, account, amount_cents, party_kind, party_id, patient_id, claim_id, charge_id,
+        group_code, reason_code)
+    """
+)
+
+_ORIGINALS = text(
+    """
+    SELECT entry.id, entry.recorded_at, entry.reverses, reversal.id AS reversed_by
+    FROM ledger_entry entry
+    LEFT JOIN ledger_entry reversal
+      ON reversal.tenant_id = :tenant_id AND reversal.reverses = entry.id
+    WHERE entry.tenant_id = :tenant_id AND entry.id = ANY (cast(:ids AS uuid[]))
+    """
+)
+
+# The bounds on `recorded_at` keep every other month's partition out of the plan.
+_INSERT_OPPOSITES = text(
+    """
+    INSERT INTO ledger_line (tenant_id, recorded_at, entry_id, n, effective_on, account,
+      amount_cents, party_kind, party_id, patient_id, claim_id, charge_id, group_code, reason_code)
+    SELECT :tenant_id, :recorded_at, new.id, line.n, :effective_on, line.account,
+      -line.amount_cents, line.party_kind, line.party_id, line.patient_id, line.claim_id,
+      line.charge_id, line.group_code, line.reason_code
+    FROM unnest(cast(:ids AS uuid[]), cast(:originals AS uuid[]), cast(:recorded AS timestamptz[]))
+      AS new (id, original, recorded_at)
+    JOIN ledger_line line ON line.tenant_id = :tenant_id AND line.entry_id = new.original
+      AND line.recorded_at = new.recorded_at
+    WHERE line.recorded_at BETWEEN :first AND :last
+    """
+)
+
+# A statement's parameters are held in memory on both sides: so many lines at a time.
+_LINES_AT_A_TIME = 100_000
+
+_REFUSALS: dict[str, tuple[type[DomainError], str]] = {
+    "ledger_entry_tenant_id_source_key": (
+        AlreadyPosted,
+        "Another posting of the same source came first.",
+    ),
+    "ledger_entry_tenant_id_reverses_key": (
+        AlreadyReversed,
+        "Another reversal of the same entry came first.",
+    ),
+    "ledger_entry_tenant_id_reverses_fkey": (EntryNotFound, "There is no such entry to reverse."),
+    "ledger_entry_tenant_id_corrects_fkey": (EntryNotFound, "There is no such entry to correct."),
+}
+
+
+async def open_book(db: TenantSession) -> None:
+    """Before a practice's first entry. Safe to repeat."""
+    await db.execute(insert(LedgerBook).values(tenant_id=db.tenant_id).on_conflict_do_nothing())
+
+
+async def post(db: TenantSession, actor: Actor, entries: Sequence[Entry]) -> list[UUID]:
+    """Journal `entries`, all or none, and return their ids in the same order.
+
+    Raises `Unbalanced`, `AmountOutOfRange`, `AlreadyPosted`, `MonthClosed`, `NoBook` or
+    `EntryNotFound` (what an entry reverses or corrects). All entries and their lines share one
+    `recorded_at`. Whether the actor may is for the act that posts to ask.
+    """
+    if not entries:
+        return []
+    rules.check(entries)
+    await _hold_open_book(db, min(entry.effective_on for entry in entries))
+    await _check_unposted(db, [entry.source for entry in entries])
+    ids = new_ids(len(entries))
+    recorded_at = clock.now()
+    await _insert_entries(db, actor, entries, ids, recorded_at)
+    points.reach("ledger.journal.entries_written")
+    for start, stop in _batches(entries):
+        await db.execute(
+            _INSERT_LINES,
+            {
+                "tenant_id": db.tenant_id,
+                "recorded_at": recorded_at,
+                "ids": ids[start:stop],
+                "days": [entry.effective_on for entry in entries[start:stop]],
+                **_line_columns(entries[start:stop]),
+            },
+        )
+    points.reach("ledger.journal.lines_written")
+    return ids
+
+
+async def reverse(
+    db: TenantSession,
+    actor: Actor,
+    entry_ids: Sequence[UUID],
+    *,
+    effective_on: date,
+    source_of: Callable[[UUID], str] = rules.source_reversal,
+) -> list[UUID]:
+    """Write the opposite of each entry and return the new ids in the same order.
+
+    `source_of` names a reversal's source, given the id of the entry it undoes. Raises
+    `EntryNotFound`, `AlreadyReversed`, `AlreadyPosted` or `MonthClosed`.
+    """
+    if not entry_ids:
+        return []
+    await _hold_open_book(db, effective_on)
+    recorded = await _originals(db, entry_ids)
+    reversals = [
+        Entry(
+            source=source_of(entry_id),
+            kind=rules.REVERSAL,
+            effective_on=effective_on,
+            lines=(),  # copied from the original where it lies
+            reverses=entry_id,
+        )
+        for entry_id in entry_ids
+    ]
+    await _check_unposted(db, [reversal.source for reversal in reversals])
+    ids = new_ids(len(entry_ids))
+    recorded_at = clock.now()
+    await _insert_entries(db, actor, reversals, ids, recorded_at)
+    await db.execute(
+        _INSERT_OPPOSITES,
+        {
+            "tenant_id": db.tenant_id,
+            "recorded_at": recorded_at,
+            "effective_on": effective_on,
+            "ids": ids,
+            "originals": list(entry_ids),
+            "recorded": [recorded[entry_id] for entry_id in entry_ids],
+            "first": min(recorded.values()),
+            "last": max(recorded.values()),
+        },
+    )
+    return ids
+
+
+async def close_month(db: TenantSession, actor: Actor, through: date) -> None:
+    """No entry may be effective on or before `through` any more; `through` is the last day of a month.
+
+    Waits for postings under way. Raises `NotAMonthEnd`, `MonthNotOver` or `MonthClosed`.
+    """
+    actor.must("ledger.close")
+    if (through + timedelta(days=1)).day != 1:
+        raise NotAMonthEnd("A month is closed through its last day.", field="through")
+    practice = await tenants.this_practice(db)
+    if through >= clock.today(practice.time_zone):
+        raise MonthNotOver("A month is closed when it is over.", through=through.isoformat())
+    book = (
+        await db.execute(
+            select(LedgerBook.closed_through)
+            .where(LedgerBook.tenant_id == db.tenant_id)
+            .with_for_update(key_share=True)
+        )
+    ).one_or_none()
+    if book is None:
+        raise NoBook("The practice has no ledger book.")
+    if book.closed_through is not None and through <= book.closed_through:
+        raise MonthClosed(
+            "That month is closed already.", closed_through=book.closed_through.isoformat()
+        )
+    await db.execute(
+        update(LedgerBook)
+        .where(LedgerBook.tenant_id == db.tenant_id)
+        .values(closed_through=through)
+    )
+    await trail.record(
+        db,
+        actor,
+        "ledger.close",
+        object_type="ledger_book",
+        object_id=db.tenant_id,
+        detail={"to": through.isoformat()},
+    )
+
+
+async def _hold_open_book(db: TenantSession, earliest: date) -> None:
+    """Take the share lock that lets many post and none close, and refuse a day in a closed month."""
+    book = (
+        await db.execute(
+            select(LedgerBook.closed_through)
+            .where(LedgerBook.tenant_id == db.tenant_id)
+            .with_for_update(read=True)
+        )
+    ).one_or_none()
+    if book is None:
+        raise NoBook("The practice has no ledger book.")
+    if book.closed_through is not None and earliest <= book.closed_through:
+        raise MonthClosed(
+            "The month is closed: let the entry count in an open one, and name what it corrects.",
+            effective_on=earliest.isoformat(),
+            closed_through=book.closed_through.isoformat(),
+        )
+
+
+async def _check_unposted(db: TenantSession, sources: list[str]) -> None:
+    if len(set(sources)) < len(sources):
+        twice = sorted(source for source, times in Counter(sources).items() if times > 1)
+        raise AlreadyPosted("A source is named twice in one posting.", sources=twice[:20])
+    standing = await db.scalars(_STANDING, {"tenant_id": db.tenant_id, "sources": sources})
+    found = list(standing)
+    if found:
+        raise AlreadyPosted("This was journalled already.", sources=found)
+
+
+async def _originals(db: TenantSession, entry_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each entry was recorded, having refused those that cannot be reversed."""
+    rows = await db.execute(_ORIGINALS, {"tenant_id": db.tenant_id, "ids": list(entry_ids)})
+    recorded: dict[UUID, datetime] = {}
+    for row in rows:
+        if row.reverses is not None:
+            raise AlreadyReversed(
+                "A reversal is not reversed: post the entry anew.", entry=str(row.id)
+            )
+        if row.reversed_by is not None:
+            raise AlreadyReversed("The entry is reversed already.", entry=str(row.id))
+        recorded[row.id] = row.recorded_at
+    missing = [entry_id for entry_id in entry_ids if entry_id not in recorded]
+    if missing:
+        raise EntryNotFound("There is no such entry.", entry=str(missing[0]))
+    if len(recorded) < len(entry_ids):
+        raise AlreadyReversed("An entry is named twice in one reversal.")
+    return recorded
+
+
+async def _insert_entries(
+    db: TenantSession,
+    actor: Actor,
+    entries: Sequence[Entry],
+    ids: Sequence[UUID],
+    recorded_at: datetime,
+) -> None:
+    # In the order of their sources: two postings that share some wait for, but never deadlock on,
+    # each other.
+    order = sorted(range(len(entries)), key=lambda place: entries[place].source)
+    try:
+        await db.execute(
+            _INSERT_ENTRIES,
+            {
+                "tenant_id": db.tenant_id,
+                "recorded_at": recorded_at,
+                "recorded_by_kind": actor.kind.value,
+                "recorded_by": actor.id,
+                "ids": [ids[place] for place in order],
+                "sources": [entries[place].source for place in order],
+                "kinds": [entries[place].kind for place in order],
+                "days": [entries[place].effective_on for place in order],
+                "reverses": [entries[place].reverses for place in order],
+                "corrects": [entries[place].corrects for place in order],
+            },
+        )
+    except IntegrityError as error:
+        constraint = getattr(getattr(error.orig, "driver_exception", None), "constraint_name", None)
+        if constraint not in _REFUSALS:
+            raise
+        refusal, message = _REFUSALS[constraint]
+        raise refusal(message) from error
+
+
+def _batches(entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:
+    """Ranges of whole entries, each with at most so many lines (or one entry that has more)."""
+    start = lines = 0
+    for place, entry in enumerate(entries):
+        if lines + len(entry.lines) > _LINES_AT_A_TIME and lines:
+            yield start, place
+            start, lines = place, 0
+        lines += len(entry.lines)
+    yield start, len(entries)
+
+
+def _line_columns(entries: Sequence[Entry]) -> dict[str, object]:
+    lines = [line for entry in entries for line in entry.lines]
+    return {
+        "places": [place for place, entry in enumerate(entries, 1) for _ in entry.lines],
+        "ns": [n for entry in entries for n in range(1, len(entry.lines) + 1)],
+        "accounts": [line.account for line in lines],
+        "amounts": [line.amount_cents for line in lines],
+        "party_kinds": [line.party_kind for line in lines],
+        "parties": [line.party_id for line in lines],
+        "patients": [line.patient_id for line in lines],
+        "claims": [line.claim_id for line in lines],
+        "charges": [line.charge_id for line in lines],
+        "groups": [line.group_code for line in lines],
+        "reasons": [line.reason_code for line in lines],
+    }
