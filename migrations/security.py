@@ -77,4 +77,5 @@ def by_month(table: str, months: int = 36) -> None:
     run(
         f"SELECT make_month_partitions('{table}', date_trunc('month', now())::date, {months})",
         f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT",
+        f"SELECT guard_partition('{table}_default')",
     )

@@ -44,20 +44,34 @@ def upgrade() -> None:
         BEGIN
           RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
         END $$""",
+        # The policies and statement triggers of a partitioned table do not hold for who names a
+        # partition: a policy-less partition shows nobody anything but through its parent.
+        """
+        CREATE FUNCTION guard_partition(partition regclass) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+          EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', partition);
+          EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', partition);
+          EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %s'
+                         ' FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', partition);
+        END $$""",
         """
         CREATE FUNCTION make_month_partitions(parent regclass, first date, months int)
         RETURNS void LANGUAGE plpgsql AS $$
         DECLARE
           month date;
+          partition text;
         BEGIN
           FOR month IN
             SELECT generate_series(first - interval '1 month', first + (months || ' months')::interval,
                                    interval '1 month')::date
           LOOP
-            EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
-                           parent || to_char(month, '_YYYYMM'), parent,
-                           month::timestamptz, (month + interval '1 month')::timestamptz);
+            partition := format('%I', parent || to_char(month, '_YYYYMM'));
+            CONTINUE WHEN to_regclass(partition) IS NOT NULL;
+            EXECUTE format('CREATE TABLE %s PARTITION OF %s FOR VALUES FROM (%L) TO (%L)', partition,
+                           parent, month::timestamptz, (month + interval '1 month')::timestamptz);
+            PERFORM guard_partition(partition);
           END LOOP;
         END $$""",
-        "REVOKE ALL ON FUNCTION make_month_partitions(regclass, date, int) FROM PUBLIC",
+        "REVOKE ALL ON FUNCTION make_month_partitions(regclass, date, int),"
+        " guard_partition(regclass) FROM PUBLIC",
     )
