@@ -82,6 +82,28 @@ async def claim(
     return None if row is None else Claim(*row)
 
 
+async def is_suspect(db: PlatformSession, job_id: UUID) -> bool:
+    """Due, but a worker was lost over it before."""
+    found = select(JobRow.id).where(
+        JobRow.id == job_id,
+        JobRow.state == "queued",
+        JobRow.run_at <= instant(),
+        JobRow.lost > 0,
+    )
+    return (await db.scalar(found)) is not None
+
+
+async def due(db: PlatformSession, *, most: int = 200) -> list[UUID]:
+    """Jobs to be run now, the longest due first."""
+    found = (
+        select(JobRow.id)
+        .where(JobRow.state == "queued", JobRow.run_at <= instant())
+        .order_by(JobRow.run_at, JobRow.id)
+        .limit(most)
+    )
+    return list(await db.scalars(found))
+
+
 async def extend(db: PlatformSession, mine: Claim, *, lease: timedelta = LEASE) -> bool:
     """Say that the work goes on; False when the lease is no longer ours."""
     return await _change(db, mine, leased_until=instant() + lease)

@@ -1,0 +1,73 @@
+"""Which act answers which job: one line per job, with the permissions that the system gets for it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, TypeVar, get_args, get_type_hints
+from uuid import UUID
+
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import PlatformSession, TenantSession
+from billing_saas.outbox.jobs import Job, Queue
+
+J = TypeVar("J", bound=Job)
+
+
+class UnknownJob(Exception):
+    """This process does not know the kind: it may be older than the one that asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    job: type[Job]
+    run: Callable[[Any, Actor, Any], Awaitable[object]]
+    may: frozenset[str]
+
+
+def practice_act(
+    job: type[J], run: Callable[[TenantSession, Actor, J], Awaitable[object]], *may: str
+) -> Act:
+    """`run` gets a session of the job's practice; an actor who `may` do this and nothing else."""
+    if job.platform:
+        raise ValueError(f"{job.kind} is the platform's own")
+    return Act(job, run, frozenset(may))
+
+
+def platform_act(
+    job: type[J], run: Callable[[PlatformSession, Actor, J], Awaitable[object]], *may: str
+) -> Act:
+    if not job.platform:
+        raise ValueError(f"{job.kind} belongs to a practice")
+    return Act(job, run, frozenset(may))
+
+
+_acts: dict[str, Act] = {}
+
+
+def add(*acts: Act) -> None:
+    """Make acts known to this process. A kind has one act."""
+    for act in acts:
+        _check(act.job)
+        if _acts.setdefault(act.job.kind, act).job is not act.job:
+            raise ValueError(f"two jobs are called {act.job.kind}")
+
+
+def act_for(kind: str) -> Act:
+    act = _acts.get(kind)
+    if act is None:
+        raise UnknownJob
+    return act
+
+
+def _check(job: type[Job]) -> None:
+    if job.queue not in get_args(Queue):
+        raise ValueError(f"{job.kind}: there is no queue {job.queue}")
+    hints = get_type_hints(job)
+    for field in fields(job):
+        if hints[field.name] not in (UUID, int, str) or field.default_factory is not MISSING:
+            raise ValueError(f"{job.kind}: {field.name} must be a UUID, an int or a str")
+
+
+# What the rooms can be asked to do later, by room.
+ACTS: tuple[Act, ...] = ()
+
+add(*ACTS)

@@ -1,0 +1,165 @@
+"""Run one job: claim it, do its act and end it in one transaction of its practice.
+
+Needs no broker: `drain` runs all that is due in this process, for tests and the demo.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from billing_saas.kit import clock, logs, points
+from billing_saas.kit.actor import Actor, ActorKind
+from billing_saas.kit.db import Database, PlatformSession, TenantSession
+from billing_saas.kit.errors import DomainError
+from billing_saas.outbox import jobs, leasing
+from billing_saas.outbox.errors import LeaseLost
+from billing_saas.outbox.leasing import LEASE, Claim
+from billing_saas.workers import registry
+from billing_saas.workers.registry import Act
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    RETRIED = "retried"
+    DEAD = "dead"
+    LEASE_LOST = "lease-lost"
+    NOT_OURS = "not-ours"
+    """Not due, done already, or another worker has it: a bell may ring more than once."""
+
+
+# Suspects run one at a time, so that a job which kills its process takes no other suspect with it.
+# Each job that it does take becomes a suspect itself, and so is taken only once.
+_one_suspect: WeakKeyDictionary[Database, asyncio.Lock] = WeakKeyDictionary()
+
+
+async def run_job(database: Database, job_id: UUID, *, lease: timedelta = LEASE) -> Outcome:
+    """Claim the job and run it to its outcome. Raises only when the outcome cannot be written."""
+    async with database.platform() as db:
+        mine = await leasing.claim(db, job_id, lease=lease)
+        suspect = mine is None and await leasing.is_suspect(db, job_id)
+    if mine is not None:
+        return await _run(database, mine, lease)
+    if not suspect:
+        return Outcome.NOT_OURS
+    async with _one_suspect.setdefault(database, asyncio.Lock()):
+        async with database.platform() as db:
+            mine = await leasing.claim(db, job_id, lease=lease, suspect=True)
+        return Outcome.NOT_OURS if mine is None else await _run(database, mine, lease)
+
+
+async def drain(database: Database) -> Counter[Outcome]:
+    """Run everything that is due, one by one, until nothing is; say what became of it."""
+    outcomes: Counter[Outcome] = Counter()
+    while True:
+        async with database.platform() as db:
+            await leasing.recover(db)
+            due = await leasing.due(db)
+        if not due:
+            return outcomes
+        for job_id in due:
+            outcomes[await run_job(database, job_id)] += 1
+
+
+async def _run(database: Database, mine: Claim, lease: timedelta) -> Outcome:
+    started = clock.now()
+    points.reach("workers.running.claimed")
+    async with _kept(database, mine, lease):
+        outcome = await _outcome(database, mine)
+    taken = clock.now() - started
+    logs.get().info(
+        "job run",
+        job=mine.id,
+        job_kind=mine.kind,
+        tenant=mine.tenant_id,
+        attempt=mine.attempt,
+        state=outcome.value,
+        milliseconds=taken // timedelta(milliseconds=1),
+        request_id=mine.request_id,
+    )
+    return outcome
+
+
+async def _outcome(database: Database, mine: Claim) -> Outcome:
+    try:
+        await _work(database, mine)
+    except LeaseLost:
+        return Outcome.LEASE_LOST
+    except DomainError as error:
+        async with database.platform() as db:
+            await leasing.park(db, mine, error.name)
+        return _parked(mine, error)
+    except asyncio.CancelledError:
+        async with database.platform() as db:
+            await leasing.give_back(db, mine)
+        raise
+    except Exception as error:
+        async with database.platform() as db:
+            again = await leasing.retry(db, mine, type(error).__name__)
+        if not again:
+            return _parked(mine, error)
+        logs.get().warning("job failed", job=mine.id, job_kind=mine.kind, exc_info=error)
+        return Outcome.RETRIED
+    points.reach("workers.running.committed")
+    return Outcome.DONE
+
+
+def _parked(mine: Claim, error: Exception) -> Outcome:
+    logs.get().error(
+        "job parked", job=mine.id, job_kind=mine.kind, attempts=mine.attempt, exc_info=error
+    )
+    return Outcome.DEAD
+
+
+async def _work(database: Database, mine: Claim) -> None:
+    act = registry.act_for(mine.kind)
+    job = jobs.read(act.job, mine.arguments)
+    # The actor's id is the job's, so that the audit trail leads to what asked for it.
+    actor = Actor(
+        kind=ActorKind.SYSTEM, id=mine.id, permissions=act.may, request_id=mine.request_id
+    )
+    async with asyncio.timeout(act.job.most_minutes * 60), _session(database, mine, act) as db:
+        await act.run(db, actor, job)
+        points.reach("workers.running.acted")
+        await leasing.finish(db, mine)
+        points.reach("workers.running.finished")
+
+
+@asynccontextmanager
+async def _session(
+    database: Database, mine: Claim, act: Act
+) -> AsyncIterator[TenantSession | PlatformSession]:
+    if act.job.platform != (mine.tenant_id is None):
+        raise registry.UnknownJob  # the kind changed hands between two versions
+    if mine.tenant_id is None:
+        async with database.platform() as platform:
+            yield platform
+    else:
+        async with database.tenant(mine.tenant_id) as db:
+            yield db
+
+
+@asynccontextmanager
+async def _kept(database: Database, mine: Claim, lease: timedelta) -> AsyncIterator[None]:
+    """Renew the lease while the work goes on. It runs on the work's loop: if that hangs, it ends."""
+    beating = asyncio.create_task(_renew(database, mine, lease))
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+
+
+async def _renew(database: Database, mine: Claim, lease: timedelta) -> None:
+    while True:
+        await asyncio.sleep(lease.total_seconds() / 3)
+        try:
+            async with database.platform() as db:
+                if not await leasing.extend(db, mine, lease=lease):
+                    return
+        except Exception as error:
+            logs.get().warning("lease not renewed", job=mine.id, exc_info=error)
