@@ -58,9 +58,7 @@ async def record_many(
             verdict.patient_responsibility_cents for verdict in verdicts
         ],
         "denied": [verdict.denied for verdict in verdicts],
-        "adjustments": [
-            msgspec.json.encode(verdict.adjustments).decode() for verdict in verdicts
-        ],
+        "adjustments": [msgspec.json.encode(verdict.adjustments).decode() for verdict in verdicts],
         "remarks": [verdict.remarks for verdict in verdicts],
     }
     await bulk.insert(

@@ -6,6 +6,7 @@ from uuid import UUID
 from billing_saas.claims import adjudicating as claims
 from billing_saas.claims import transitions
 from billing_saas.claims.adjudicating import LineVerdict
+from billing_saas.claims.rules import RECEIVABLE_OF
 from billing_saas.claims.transitions import Move
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
@@ -13,6 +14,7 @@ from billing_saas.remittances import rules
 from billing_saas.remittances.matching import Matched
 from billing_saas.remittances.rules import COST_SHARING, Outcome, Payment, Service
 from billing_saas.remittances.tables import Remittance
+
 
 async def tell(
     db: TenantSession,
@@ -23,9 +25,7 @@ async def tell(
 ) -> None:
     """Write the verdicts of a batch down to its claims, and move submissions and receivables."""
     await claims.take_back(db, [(taken.reverses, taken.id) for taken in matched.reversals])
-    verdicts = [
-        verdict for payment, outcome in outcomes for verdict in _verdicts(payment, outcome)
-    ]
+    verdicts = [verdict for payment, outcome in outcomes for verdict in _verdicts(payment, outcome)]
     await claims.record_many(db, verdicts, remittance.payment_on)
     await transitions.move_many(db, actor, _moves(remittance.id, matched, outcomes))
 
@@ -112,6 +112,6 @@ def _moves(
         if taken.claim_id not in corrected:
             standing = receivable[taken.claim_id]
             sent_as = matched.claims[taken.claim_id].sent_as
-            move("receivable", taken.claim_id, None, standing, rules.RECEIVABLE[sent_as])
-            receivable[taken.claim_id] = rules.RECEIVABLE[sent_as]
+            move("receivable", taken.claim_id, None, standing, RECEIVABLE_OF[sent_as])
+            receivable[taken.claim_id] = RECEIVABLE_OF[sent_as]
     return moves

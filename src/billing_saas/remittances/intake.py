@@ -4,14 +4,15 @@ A file may hold many payments (one ST each); each becomes a remittance of its ow
 balances asks to be posted. The file is read as a stream, and written a batch of claims at a time.
 """
 
-from collections.abc import Iterator
-
+from collections.abc import Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
 
 from billing_saas.audit import trail
 from billing_saas.blobs import storing
+from billing_saas.edi import parties
 from billing_saas.edi.envelope import Unreadable
 from billing_saas.edi.era835 import RemittanceReading
 from billing_saas.edi.findings import Finding
@@ -176,11 +177,11 @@ class _Intake:
             )
             for row_id, pair in zip(ids, pairs, strict=True)
         ]
-        columns = {
+        columns: dict[str, Sequence[Any]] = {
             "id": ids,
             "n": list(range(1, len(pairs) + 1)),
             "provider_identifier": [pair.provider_id for pair in pairs],
-            "fiscal_period_end": [intake_rules.day(pair.fiscal_period_end) for pair in pairs],
+            "fiscal_period_end": [parties.day(pair.fiscal_period_end) for pair in pairs],
             "reason": [pair.reason for pair in pairs],
             "amount_cents": [pair.amount_cents for pair in pairs],
             "phi_demo": sealed,
@@ -226,7 +227,9 @@ class _Intake:
         elif reading.balanced:
             pulling.wait(queue.add(self.db, PostRemittance(remittance_id)))
         else:
-            self._card(remittance_id, "remittance_out_of_balance", intake_rules.WHY_UNBALANCED, paid)
+            self._card(
+                remittance_id, "remittance_out_of_balance", intake_rules.WHY_UNBALANCED, paid
+            )
 
     def _card(self, remittance_id: UUID, kind: str, why: str, paid: Paid) -> None:
         card = NewCard(
@@ -240,5 +243,3 @@ class _Intake:
             due_on=clock.today(self.practice.time_zone),  # money that waits is looked at today
         )
         pulling.wait(cards.open_cards(self.db, [card]))
-
-

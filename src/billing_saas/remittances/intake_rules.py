@@ -7,7 +7,7 @@ from billing_saas.edi import era835
 from billing_saas.edi.envelope import interchanges
 from billing_saas.edi.era835 import RemittanceReading, UnsupportedVersion
 from billing_saas.edi.findings import Finding
-from billing_saas.edi.parties import day as day
+from billing_saas.edi.parties import day
 from billing_saas.edi.remittance import Account, Remittance, reference
 from billing_saas.remittances.rules import RemittanceIdentity
 

@@ -83,7 +83,9 @@ async def match(
 ) -> Matched:
     """Match the claim payments numbered `first` to `last` of a remittance."""
     paid = (
-        await db.execute(_PAID, {**_of(db), "remittance_id": remittance_id, "first": first, "last": last})
+        await db.execute(
+            _PAID, {**_of(db), "remittance_id": remittance_id, "first": first, "last": last}
+        )
     ).all()
     identities = {
         row.id: ring.open(CLAIM_PAYMENT_PHI_DEMO, row.id, row.phi_demo, ClaimPaymentIdentity)

@@ -4,7 +4,6 @@ The same act serves the worker and `POST …/remittances/{id}/posting`; `DELETE`
 entries, after which it may be posted again.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -12,24 +11,23 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 
 from billing_saas.audit import trail
-from billing_saas.kit import bulk, clock, points
+from billing_saas.kit import clock, points
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import TenantSession
-from billing_saas.ledger import journal
-from billing_saas.ledger.rules import Account, Entry
+from billing_saas.ledger import journal, periods
+from billing_saas.ledger.rules import Account, Entry, source_claim_payment
 from billing_saas.phi import keyring
 from billing_saas.remittances import adjudicating, carding, matching, rules
 from billing_saas.remittances.errors import (
     AlreadyPosted,
     IsDuplicate,
-    NotPosted,
     OutOfBalance,
     PostedTotalWrong,
     RemittanceNotFound,
 )
-from billing_saas.remittances.matching import Doubtful, Matched, Reversal
+from billing_saas.remittances.matching import Matched, Reversal
 from billing_saas.remittances.rules import Outcome, Payment
-from billing_saas.remittances.tables import ClaimPayment, ProviderAdjustment, Remittance
+from billing_saas.remittances.tables import ProviderAdjustment, Remittance
 
 BATCH = 2_000
 
@@ -58,7 +56,7 @@ async def post(db: TenantSession, actor: Actor, remittance_id: UUID) -> Posted:
     remittance = await _locked(db, remittance_id)
     _check_postable(remittance)
     remittance.posting_number += 1
-    effective_on = await journal.first_open_day(db, remittance.payment_on)
+    effective_on = await periods.first_open_day(db, remittance.payment_on)
     run = _Run(db, actor, remittance, effective_on)
     for first in range(1, remittance.claims + 1, BATCH):
         await run.post_batch(first, min(first + BATCH - 1, remittance.claims))
@@ -113,6 +111,12 @@ async def _set_state(db: TenantSession, remittance_id: UUID, state: str) -> None
     )
 
 
+_STATE_COLUMNS: tuple[str, ...] = (
+    *("id", "state", "review_reason", "claim_id", "submission_id", "reverses", "entry_id"),
+    "posting_number",
+)
+
+
 @dataclass(slots=True)
 class _Rows:
     """New states of claim payments, gathered to be written at once."""
@@ -126,10 +130,6 @@ class _Rows:
             self.columns[name].append(values.get(name))
 
 
-_STATE_COLUMNS = (
-    *("id", "state", "review_reason", "claim_id", "submission_id", "reverses", "entry_id"),
-    "posting_number",
-)
 _SET_STATES = text(
     """
     UPDATE claim_payment AS paid SET state = new.state, review_reason = new.review_reason,
@@ -213,7 +213,7 @@ class _Run:
             self.actor,
             [reversal.entry_id for reversal in moving if reversal.entry_id is not None],
             effective_on=self.effective_on,
-            source_of=lambda entry_id: rules.source_claim_payment(
+            source_of=lambda entry_id: source_claim_payment(
                 numbers[entry_id].id, numbers[entry_id].posting_number
             ),
         )

@@ -70,9 +70,7 @@ def _claim_columns(
     }
 
 
-async def _write_lines(
-    db: TenantSession, ids: Sequence[UUID], claims: Sequence[ClaimPaid]
-) -> None:
+async def _write_lines(db: TenantSession, ids: Sequence[UUID], claims: Sequence[ClaimPaid]) -> None:
     services: list[tuple[object, ...]] = []
     adjustments: list[tuple[object, ...]] = []
     for claim_payment_id, claim in zip(ids, claims, strict=True):
@@ -120,7 +118,9 @@ def _service_row(
         paid_cents=service.paid_cents,
         allowed_cents=None,
         bundled=submitted is not None and submitted.code != procedure.code,
-        adjustments=tuple([rules.Adjusted(a.group, a.reason, a.amount_cents) for a in service.adjustments]),
+        adjustments=tuple(
+            [rules.Adjusted(a.group, a.reason, a.amount_cents) for a in service.adjustments]
+        ),
     )
     return (
         service_id,

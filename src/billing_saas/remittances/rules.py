@@ -9,8 +9,16 @@ from uuid import UUID
 
 import msgspec
 
-from billing_saas.ledger.rules import Account, Entry, Line, source_claim_payment, source_plb
-from billing_saas.phi.rules import Document
+from billing_saas.claims.rules import RECEIVABLE_OF
+from billing_saas.ledger.rules import (
+    Account,
+    Entry,
+    Line,
+    PartyKind,
+    source_claim_payment,
+    source_plb,
+)
+from billing_saas.phi.sealing import Document
 
 # Reasons by which a price becomes what the payer allows (CARC 45, 131, 59, 253, 104, 144, 237 …):
 # under group CO they are the contract's, and nobody owes them any more.
@@ -31,7 +39,7 @@ REVERSAL_STATUS = "22"
 DENIED_STATUS = "4"
 
 
-class ClaimPaymentIdentity(Document, frozen=True, kw_only=True):
+class ClaimPaymentIdentity(Document, kw_only=True):
     """What of a CLP names a person: sealed beside the row."""
 
     patient_control_number: str
@@ -41,7 +49,7 @@ class ClaimPaymentIdentity(Document, frozen=True, kw_only=True):
     member_id: str = ""
 
 
-class RemittanceIdentity(Document, frozen=True, kw_only=True):
+class RemittanceIdentity(Document, kw_only=True):
     """Accounts and the payee of a payment: sealed beside the row."""
 
     payer_account: str = ""
@@ -51,7 +59,7 @@ class RemittanceIdentity(Document, frozen=True, kw_only=True):
     trace_payer_id: str = ""
 
 
-class ProviderAdjustmentReference(Document, frozen=True):
+class ProviderAdjustmentReference(Document):
     """PLB03-2 may be a claim number: sealed beside the row."""
 
     reference: str = ""
@@ -246,7 +254,9 @@ class _Book:
             return
         else:
             patient_id = self.payment.patient_id
-            self._line(Account.PATIENTRECEIVABLE, cents, charge_id, "patient", patient_id, adjusted)
+            self._line(
+                Account.PATIENT_RECEIVABLE, cents, charge_id, "patient", patient_id, adjusted
+            )
         self.patient_cents += cents
 
     def _line(
@@ -254,7 +264,7 @@ class _Book:
         account: Account,
         cents: int,
         charge_id: UUID | None,
-        party_kind: str,
+        party_kind: PartyKind,
         party_id: UUID,
         adjusted: Adjusted | None,
     ) -> None:
@@ -350,7 +360,9 @@ def provider_adjustment_entry(
     )
 
 
-def sequence_of(status: str, payers: Mapping[str, UUID], payer_id: UUID, sent_as: str) -> str | None:
+def sequence_of(
+    status: str, payers: Mapping[str, UUID], payer_id: UUID, sent_as: str
+) -> str | None:
     """As which payer of the claim this one spoke, or None when the claim knows no such payer.
 
     The remittance's payer decides where the claim knows it; otherwise CLP02 and then the submission
@@ -377,17 +389,14 @@ def adjudication_of(payment: Payment, outcome: Outcome) -> str:
     return "paid"
 
 
-RECEIVABLE = {"P": "primary", "S": "secondary", "T": "tertiary"}
-
-
 def receivable_after(payment: Payment, outcome: Outcome) -> str:
     """Who owes the claim next. What is denied or in review keeps the payer owing."""
     if outcome.denied_cents or outcome.review_cents:
-        return RECEIVABLE[payment.sequence]
+        return RECEIVABLE_OF[payment.sequence]
     if outcome.patient_cents == 0:
         return "settled"
     following = payment.next_sequence
-    return RECEIVABLE[following] if following is not None else "patient"
+    return RECEIVABLE_OF[following] if following is not None else "patient"
 
 
 def is_opposite(
@@ -435,9 +444,7 @@ class PaidLine(msgspec.Struct, frozen=True, gc=False):
     line_control_number: str
 
 
-def match_lines(
-    charges: Sequence[ChargeLine], paid: Sequence[PaidLine]
-) -> dict[int, UUID] | None:
+def match_lines(charges: Sequence[ChargeLine], paid: Sequence[PaidLine]) -> dict[int, UUID] | None:
     """Paid position to charge, or None when one paid line has no charge or could be several.
 
     Our own number first (REF*6R, RFI 1053); then what was billed: procedure (SVC06 where the payer
@@ -468,15 +475,9 @@ def match_lines(
 def _only_match(line: PaidLine, free: Sequence[ChargeLine]) -> ChargeLine | None:
     billed = line.submitted_procedure or line.procedure
     code = billed.partition(" ")[0]
-    tests = (
-        lambda c: c.procedure == billed and c.charge_cents == line.charge_cents
-        and c.service_from == line.service_from,
-        lambda c: c.procedure == billed and c.charge_cents == line.charge_cents,
-        lambda c: c.procedure.partition(" ")[0] == code and c.charge_cents == line.charge_cents,
-    )  # fmt: skip
-    for test in tests:
-        matching = [charge for charge in free if test(charge)]
-        if matching:
-            # Alike in all that tells them apart: whichever is paid first, the books are the same.
-            return matching[0]
-    return None
+    priced = [charge for charge in free if charge.charge_cents == line.charge_cents]
+    alike = [charge for charge in priced if charge.procedure == billed]
+    same_day = [charge for charge in alike if charge.service_from == line.service_from]
+    same_code = [charge for charge in priced if charge.procedure.partition(" ")[0] == code]
+    # Charges alike in all that tells them apart: whichever is paid first, the books are the same.
+    return next(iter(same_day or alike or same_code), None)

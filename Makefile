@@ -1,0 +1,68 @@
+# Two commands need nothing else on a machine with Python >= 3.11: `make demo` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# xdist workers: PostgreSQL and the tests share the cores.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n )))
+
+.PHONY: help demo clean-demo run test test-slow ci lint types imports contract openapi bench lock clean
+
+help:  ## What one can do here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "This Python has no venv. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) from requirements.lock ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(INSTALLED)  ## Start the embedded PostgreSQL and show the main job on real files (DEMO_SERVE=0: then stop)
+	@$(BIN)/billing-saas demo
+
+clean-demo: $(INSTALLED)  ## Remove what the demo left behind
+	@$(BIN)/billing-saas clean-demo
+
+run: $(INSTALLED)  ## Serve the API with a worker, for development
+	@$(BIN)/billing-saas serve --with-worker
+
+test: $(INSTALLED)  ## The fast tests, in parallel, with a PostgreSQL of their own
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+test-slow: $(INSTALLED)  ## Chaos, long property runs, brokers
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
+
+ci: lint types imports contract test test-slow  ## Exactly what CI runs
+
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+imports: $(INSTALLED)
+	$(BIN)/lint-imports
+
+contract: $(INSTALLED)
+	$(BIN)/billing-saas openapi --check
+
+openapi: $(INSTALLED)  ## Write openapi/openapi.json anew
+	$(BIN)/billing-saas openapi
+
+bench: $(INSTALLED)  ## Every figure beside its peer or floor, from one run (ONLY=edi.835.read for one)
+	$(BIN)/python -m benchmarks $(if $(ONLY),ONLY=$(ONLY))
+
+lock:  ## Choose versions anew (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
+	  --no-header --quiet --python-version 3.11 -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,97 @@
+"""The application: routes, doors and errors put together over one database."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from litestar import Litestar, Response, Router, get
+from litestar.config.app import AppConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from sqlalchemy import text
+
+from billing_saas import __version__
+from billing_saas.api import deps, docs, errors
+from billing_saas.api.door import BearerToken, RequestFrame
+from billing_saas.api.staff import audit_events, cards, practices
+from billing_saas.kit.db import Database
+
+_OPEN_TO_ALL = ["^/docs", "^/live$", "^/ready$"]
+
+
+@get("/live", include_in_schema=False, sync_to_thread=False)
+def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "live"}
+
+
+@get("/ready", include_in_schema=False)
+async def ready(state: State) -> dict[str, str]:
+    """The process can do its work: database and keys are there."""
+    database: Database = state.database
+    async with database.platform() as platform:
+        await platform.execute(text("SELECT 1"))
+    await database.keys.health()
+    return {"status": "ready"}
+
+
+@get("/docs/start.js", include_in_schema=False, sync_to_thread=False, media_type="text/javascript")
+def start_of_docs() -> Response[str]:
+    return Response(docs.START, media_type="text/javascript")
+
+
+def staff() -> Router:
+    """People of the billing company and of the practice."""
+    inside = Router(
+        "/practices/{practice_id:uuid}",
+        route_handlers=[*cards.HANDLERS, *audit_events.HANDLERS],
+        dependencies={
+            "actor": Provide(deps.actor, sync_to_thread=False),
+            "db": Provide(deps.db),
+            "page": Provide(deps.page, sync_to_thread=False),
+        },
+    )
+    return Router(
+        "/v1",
+        route_handlers=[inside, *practices.HANDLERS],
+        dependencies={"principal": Provide(deps.principal, sync_to_thread=False)},
+        security=[{"bearer": []}],
+    )
+
+
+def create_app(open_database: Callable[[], Database]) -> Litestar:
+    """`open_database` is called on the event loop of the server, which its engines belong to."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        app.state.database = open_database()
+        yield
+        await app.state.database.close()
+
+    return Litestar.from_config(
+        AppConfig(
+            route_handlers=[staff(), live, ready, start_of_docs, docs.assets()],
+            lifespan=[lifespan],
+            middleware=[RequestFrame(), DefineMiddleware(BearerToken, exclude=_OPEN_TO_ALL)],
+            exception_handlers=errors.HANDLERS,
+            openapi_config=openapi(),
+            debug=False,
+        )
+    )
+
+
+def openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="billing_saas",
+        version=__version__,
+        description="A multi-tenant back office for outsourced medical billing. Amounts are integer "
+        "cents of US dollars; instants are UTC; lists are paged by cursor; errors are problem+json.",
+        path="/docs",
+        render_plugins=[docs.SwaggerFromPackage()],
+        components=Components(
+            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
+        ),
+        use_handler_docstrings=True,
+    )

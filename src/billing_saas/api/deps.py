@@ -1,0 +1,45 @@
+"""What handlers ask for. Exactly one of them owns the session, the tenant and the transaction."""
+
+from collections.abc import AsyncGenerator
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request
+from litestar.params import Parameter
+
+from billing_saas.identity.signing_in import Principal
+from billing_saas.kit import paging
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import Database, TenantSession
+from billing_saas.kit.paging import PageRequest
+
+
+def principal(request: Request[Principal, None, Any]) -> Principal:
+    return request.user
+
+
+def actor(practice_id: UUID, request: Request[Principal, None, Any]) -> Actor:
+    """Inside the practice that the path names, or the practice does not exist (404)."""
+    return request.user.actor_in(
+        practice_id,
+        request_id=request.scope["state"]["request_id"],
+        ip_prefix=request.scope["state"]["ip_prefix"],
+    )
+
+
+async def db(
+    practice_id: UUID, actor: Actor, request: Request[Principal, None, Any]
+) -> AsyncGenerator[TenantSession, None]:
+    """The request's transaction. It commits before the response leaves; a raised error rolls back."""
+    database: Database = request.app.state.database
+    async with database.tenant(practice_id) as session:
+        yield session
+
+
+def page(
+    limit: Annotated[int | None, Parameter(description="Rows per page, at most 200.")] = None,
+    cursor: Annotated[
+        str | None, Parameter(description="`next_cursor` of the page before.", max_length=64)
+    ] = None,
+) -> PageRequest:
+    return paging.request(limit, cursor)

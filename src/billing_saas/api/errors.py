@@ -1,0 +1,159 @@
+"""Kinds of errors into statuses. Whatever is not an answer is told as 500 or 503, without a word more."""
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from billing_saas.api import problems
+from billing_saas.api.problems import FieldFault, Problem
+from billing_saas.audit import trail
+from billing_saas.audit.rules import PLATFORM_LOG
+from billing_saas.identity.errors import NotSignedIn
+from billing_saas.kit import logs
+from billing_saas.kit.actor import Actor, ActorKind
+from billing_saas.kit.db import Database
+from billing_saas.kit.errors import Conflict, DomainError, Invalid, NotFound, Refused
+from billing_saas.kit.protocols import KeyProviderDown
+
+_STATUS: tuple[tuple[type[DomainError], HTTPStatus], ...] = (
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (Refused, HTTPStatus.FORBIDDEN),
+    (Conflict, HTTPStatus.CONFLICT),
+    (Invalid, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+_TOO_LARGE = frozenset({"blob-too-large"})
+
+
+def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
+    headers = {"Cache-Control": "no-store"}
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(
+        content=msgspec.json.encode(problem),
+        status_code=problem.status,
+        media_type=problems.MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def _problem(
+    request: Request[Any, Any, Any], status: int, name: str, detail: str = "", **more: Any
+) -> Response[bytes]:
+    return answer(
+        request,
+        Problem(
+            type=problems.PREFIX + name,
+            title=HTTPStatus(status).phrase,
+            status=status,
+            detail=detail,
+            request_id=request.scope["state"].get("request_id", ""),
+            **more,
+        ),
+    )
+
+
+async def domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
+    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    if error.name in _TOO_LARGE:
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
+        await _record_denied(request, error)
+    if status is HTTPStatus.NOT_FOUND:
+        # Whatever it was, to this person it does not exist: one text for all of them.
+        return _problem(request, status, "not-found", "There is nothing here for you.")
+    return _problem(
+        request,
+        status,
+        error.name,
+        error.message,
+        fields=problems.fields_of(error.facts),
+        facts=problems.facts_of(error.facts),
+    )
+
+
+async def _record_denied(request: Request[Any, Any, Any], error: DomainError) -> None:
+    """A denied attempt is told in a transaction of its own: the request's was rolled back.
+
+    In the log of a practice the person belongs to, or the platform's when there is none.
+    """
+    principal = request.scope.get("user")
+    if principal is None:
+        return
+    database: Database = request.app.state.database
+    wanted = request.path_params.get("practice_id")
+    log = (
+        wanted if wanted in principal.practices else min(principal.practices, default=PLATFORM_LOG)
+    )
+    actor = Actor(
+        kind=ActorKind.USER,
+        id=principal.user_id,
+        session=principal.token_id,
+        request_id=request.scope["state"].get("request_id", ""),
+        ip_prefix=request.scope["state"].get("ip_prefix", ""),
+    )
+    route = (request.route_handler.paths and sorted(request.route_handler.paths)[0]) or ""
+    async with database.tenant(log) as db:
+        await trail.record(
+            db,
+            actor,
+            "request.denied",
+            object_type="route",
+            outcome="denied",
+            detail={"route": f"{request.method} {route}"[:120], "reason": error.name},
+        )
+
+
+def not_signed_in(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[bytes]:
+    return _problem(request, 401, "not-signed-in", "A bearer token that is good is needed.")
+
+
+def unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    logs.get().error("unavailable", exc_info=error)
+    return _problem(request, 503, "unavailable", "Try again in a moment; nothing was changed.")
+
+
+def database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
+    if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
+        return unavailable(request, error)
+    return unexpected(request, error)
+
+
+def bad_request(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    """Field by field, without the values."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    faults = [
+        FieldFault(str(fault.get("key", "")), str(fault.get("message", "")))
+        for fault in extra
+        if isinstance(fault, dict)
+    ]
+    return _problem(request, 400, "bad-request", "The request cannot be read.", fields=faults)
+
+
+def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return unexpected(request, error)
+    name = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    detail = "There is nothing here for you." if error.status_code == HTTPStatus.NOT_FOUND else ""
+    return _problem(request, error.status_code, name, detail)
+
+
+def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    logs.get().error("unexpected error", exc_info=error)
+    return _problem(request, 500, "unexpected", "This is our fault; the request id finds it.")
+
+
+HANDLERS: dict[Any, Any] = {
+    DomainError: domain_error,
+    NotSignedIn: not_signed_in,
+    KeyProviderDown: unavailable,
+    ConnectionError: unavailable,
+    TimeoutError: unavailable,
+    DBAPIError: database_error,
+    ValidationException: bad_request,
+    HTTPException: http_error,
+    Exception: unexpected,
+}

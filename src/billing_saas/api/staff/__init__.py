@@ -1,0 +1,1 @@
+"""For the billing company's people and the practice's. Every path names the practice."""

@@ -1,0 +1,60 @@
+"""The audit trail, for those who review it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import get
+
+from billing_saas.api.wire import Out, PageOut
+from billing_saas.audit import queries
+from billing_saas.audit.rules import Classes
+from billing_saas.audit.tables import AuditEvent
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+from billing_saas.kit.paging import PageRequest
+
+
+class AuditEventOut(Out, frozen=True):
+    """`classes_read` names the kinds of sealed data that were opened."""
+
+    id: UUID
+    at: datetime
+    actor_kind: str
+    actor_id: UUID
+    action: str
+    object_type: str
+    object_id: UUID | None
+    purpose: str
+    outcome: str
+    request_id: str
+    classes_read: list[str]
+    detail: dict[str, Any]
+
+    @classmethod
+    def of(cls, event: AuditEvent) -> "AuditEventOut":
+        return cls(
+            id=event.id,
+            at=event.at,
+            actor_kind=event.actor_kind,
+            actor_id=event.actor_id,
+            action=event.action,
+            object_type=event.object_type,
+            object_id=event.object_id,
+            purpose=event.purpose,
+            outcome=event.outcome,
+            request_id=event.request_id,
+            classes_read=[str(kind.name).lower() for kind in Classes(event.classes_read)],
+            detail=event.detail,
+        )
+
+
+@get("/audit-events", summary="Who saw or changed what, newest first")
+async def list_audit_events(
+    db: TenantSession, actor: Actor, page: PageRequest, patient_id: UUID | None = None
+) -> PageOut[AuditEventOut]:
+    found = await queries.events(db, actor, page, patient_id=patient_id)
+    return PageOut([AuditEventOut.of(event) for event in found.rows], found.next_cursor)
+
+
+HANDLERS = [list_audit_events]

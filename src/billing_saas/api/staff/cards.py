@@ -1,0 +1,72 @@
+"""The work list of a practice."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import get, post
+
+from billing_saas.api.wire import In, Out, PageOut
+from billing_saas.followups import cards, queries
+from billing_saas.followups.tables import Card
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+from billing_saas.kit.paging import PageRequest
+
+
+class CardOut(Out, frozen=True):
+    """`why` says what happened; `worth_cents` what is at stake."""
+
+    id: UUID
+    kind: str
+    why: str
+    owner: str
+    subject_type: str
+    subject_id: UUID
+    claim_id: UUID | None
+    worth_cents: int
+    due_on: date | None
+    state: str
+    outcome: str
+    opened_at: datetime
+    closed_at: datetime | None
+
+    @classmethod
+    def of(cls, card: Card) -> "CardOut":
+        return cls(
+            id=card.id,
+            kind=card.kind,
+            why=card.why,
+            owner=card.owner,
+            subject_type=card.subject_type,
+            subject_id=card.subject_id,
+            claim_id=card.claim_id,
+            worth_cents=card.worth_cents,
+            due_on=card.due_on,
+            state=card.state,
+            outcome=card.outcome,
+            opened_at=card.opened_at,
+            closed_at=card.closed_at,
+        )
+
+
+class CardClosing(In, frozen=True, forbid_unknown_fields=True):
+    outcome: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z_]{0,39}$")]
+    """How it ended, in a word such as `corrected`."""
+
+
+@get("/cards", summary="Open or closed cards, newest first")
+async def list_cards(
+    db: TenantSession, actor: Actor, page: PageRequest, state: Literal["open", "done"] = "open"
+) -> PageOut[CardOut]:
+    found = await queries.cards(db, actor, page, state=state)
+    return PageOut([CardOut.of(card) for card in found.rows], found.next_cursor)
+
+
+@post("/cards/{card_id:uuid}/closing", status_code=204, summary="Close a card")
+async def close_card(db: TenantSession, actor: Actor, card_id: UUID, data: CardClosing) -> None:
+    await cards.close(db, actor, card_id, outcome=data.outcome)
+
+
+HANDLERS = [list_cards, close_card]
