@@ -18,6 +18,9 @@ from billing_saas.phi.errors import KeyWorn
 from billing_saas.phi.tables import TenantKey
 
 FLUSH_AT = 1000
+# The caller may have added rows it has not finished: whether they are written now must not depend
+# on how much was sealed before.
+_ASIDE = {"autoflush": False}
 
 
 class Tally:
@@ -60,7 +63,7 @@ async def flush(db: TenantSession, tallies: Iterable[Tally]) -> None:
         )
         free = select(TenantKey.version).where(*this)
         free = free.with_for_update(key_share=True, skip_locked=True)
-        if (await db.execute(free)).scalar_one_or_none() is None:
+        if (await db.execute(free, execution_options=_ASIDE)).scalar_one_or_none() is None:
             continue
         moved = tally.pending
         tally.pending -= moved
@@ -68,7 +71,7 @@ async def flush(db: TenantSession, tallies: Iterable[Tally]) -> None:
         _settle_with(db, tally, moved)
         await db.execute(
             update(TenantKey).where(*this).values(messages=TenantKey.messages + moved),
-            execution_options={"synchronize_session": False},
+            execution_options=_ASIDE | {"synchronize_session": False},
         )
         if tally.due_for_rotation:
             logs.get().warning("practice key due for rotation", tenant=db.tenant_id)
@@ -77,22 +80,22 @@ async def flush(db: TenantSession, tallies: Iterable[Tally]) -> None:
 def _settle_with(db: TenantSession, tally: Tally, moved: int) -> None:
     """`moved` is stored when the transaction commits, and pending again when it does not."""
     session = db.sync_session
-    committed = False
+    committed = settled = False
 
     def on_commit(_session: Any) -> None:
         nonlocal committed
         committed = True
 
     def on_end(_session: Any, transaction: Any) -> None:
-        if transaction.parent is not None:
+        nonlocal settled
+        if settled or transaction.parent is not None:
             return
+        settled = True
         tally.moving -= moved
         if committed:
             tally.stored += moved
         else:
             tally.pending += moved
-        event.remove(session, "after_commit", on_commit)
-        event.remove(session, "after_transaction_end", on_end)
 
     event.listen(session, "after_commit", on_commit)
     event.listen(session, "after_transaction_end", on_end)

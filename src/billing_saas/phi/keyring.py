@@ -187,7 +187,7 @@ async def of(db: TenantSession, key_ver: int = 0) -> Keyring:
     read that version yet, it reads the keys again, once. `KeyProviderDown` when they cannot be
     unwrapped and none are kept; `KeyRefused` when the practice's key was destroyed.
     """
-    rings = _rings.setdefault(db.keys, _Rings())
+    rings = _rings.get(db.keys) or _rings.setdefault(db.keys, _Rings())
     if db.info.get(CHANGED):
         return await rings.load(db)
     ring = await rings.of(db, key_ver)
@@ -273,7 +273,8 @@ class _Rings:
             TenantKey.state,
             TenantKey.messages,
         ).where(TenantKey.tenant_id == db.tenant_id, TenantKey.state != "destroyed")
-        rows = (await db.execute(query)).all()
+        # Not every call reads the keys, so a call that does must not write the caller's rows.
+        rows = (await db.execute(query, execution_options={"autoflush": False})).all()
         primary = {row.purpose: row.version for row in rows if row.state == "primary"}
         if primary.keys() != set(PURPOSES):
             raise KeysMissing("the practice has no keys")

@@ -66,7 +66,7 @@ def email_1(value: str) -> str:
 def day_1(value: str | date) -> str:
     """An ISO date, from a date or from `YYYY-MM-DD` or `YYYYMMDD`; nothing from anything else."""
     if isinstance(value, date):
-        return f"{value:%Y-%m-%d}"
+        return value.isoformat()[:10]  # a datetime counts as its day
     match = _DAY.fullmatch(value.strip())
     if match is None:
         return ""
