@@ -1,0 +1,5 @@
+from billing_saas.kit.errors import NotFound
+
+
+class EncounterNotFound(NotFound):
+    pass
