@@ -14,7 +14,7 @@ class AlreadyPosted(Conflict):
 
 
 class AlreadyReversed(Conflict):
-    """An entry is reversed once; a reversal, never."""
+    """What does not stand cannot be reversed."""
 
 
 class MonthClosed(Conflict):

@@ -8,9 +8,10 @@ anything is written.
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Row, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -70,13 +71,20 @@ _INSERT_LINES = text(
     """
 )
 
-_ORIGINALS = text(
+# What undoes an entry may itself be undone (a posting with a payer's reversal in it is taken back), and
+# then the entry stands again: the end of the chain is what a further reversal undoes.
+_CHAINS = text(
     """
-    SELECT entry.id, entry.recorded_at, entry.reverses, reversal.id AS reversed_by
-    FROM ledger_entry entry
-    LEFT JOIN ledger_entry reversal
-      ON reversal.tenant_id = :tenant_id AND reversal.reverses = entry.id
-    WHERE entry.tenant_id = :tenant_id AND entry.id = ANY (cast(:ids AS uuid[]))
+    WITH RECURSIVE chain AS (
+      SELECT id AS asked, id, recorded_at, 0 AS reversals FROM ledger_entry
+      WHERE tenant_id = :tenant_id AND id = ANY (cast(:ids AS uuid[]))
+      UNION ALL
+      SELECT chain.asked, reversal.id, reversal.recorded_at, chain.reversals + 1
+      FROM chain JOIN ledger_entry reversal
+        ON reversal.tenant_id = :tenant_id AND reversal.reverses = chain.id
+    )
+    SELECT DISTINCT ON (asked) asked, id, recorded_at, reversals
+    FROM chain ORDER BY asked, reversals DESC
     """
 )
 
@@ -155,26 +163,27 @@ async def reverse(
     entry_ids: Sequence[UUID],
     *,
     effective_on: date,
-    source_of: Callable[[UUID], str] = rules.source_reversal,
+    source_of: Callable[[UUID], str] | None = None,
 ) -> list[UUID]:
     """Write the opposite of each entry and return the new ids in the same order.
 
-    `source_of` names a reversal's source, given the id of the entry it undoes. Raises
-    `EntryNotFound`, `AlreadyReversed`, `AlreadyPosted` or `MonthClosed`.
+    `source_of` names a reversal's source, given the id from `entry_ids`; without it, that is
+    `reversal:<id of what it undoes>`. An entry whose reversal was reversed stands again, and can be
+    reversed again. Raises `EntryNotFound`, `AlreadyReversed`, `AlreadyPosted`, `MonthClosed`.
     """
     if not entry_ids:
         return []
     await _hold_open_book(db, effective_on)
-    recorded = await _originals(db, entry_ids)
+    standing = await _standing(db, entry_ids)
     reversals = [
         Entry(
-            source=source_of(entry_id),
+            source=source_of(asked) if source_of else rules.source_reversal(tip.id),
             kind=rules.REVERSAL,
             effective_on=effective_on,
-            lines=(),  # copied from the original where it lies
-            reverses=entry_id,
+            lines=(),  # copied from what is undone, where it lies
+            reverses=tip.id,
         )
-        for entry_id in entry_ids
+        for asked, tip in zip(entry_ids, standing, strict=True)
     ]
     await _check_unposted(db, [reversal.source for reversal in reversals])
     ids = new_ids(len(entry_ids))
@@ -187,13 +196,21 @@ async def reverse(
             "recorded_at": recorded_at,
             "effective_on": effective_on,
             "ids": ids,
-            "originals": list(entry_ids),
-            "recorded": [recorded[entry_id] for entry_id in entry_ids],
-            "first": min(recorded.values()),
-            "last": max(recorded.values()),
+            "originals": [tip.id for tip in standing],
+            "recorded": [tip.recorded_at for tip in standing],
+            "first": min(tip.recorded_at for tip in standing),
+            "last": max(tip.recorded_at for tip in standing),
         },
     )
     return ids
+
+
+async def first_open_day(db: TenantSession, day: date) -> date:
+    """`day`, or the first day after the closed months; it stays open until the transaction ends."""
+    closed_through = await _hold_book(db)
+    if closed_through is None or day > closed_through:
+        return day
+    return closed_through + timedelta(days=1)
 
 
 async def close_month(db: TenantSession, actor: Actor, through: date) -> None:
@@ -235,8 +252,8 @@ async def close_month(db: TenantSession, actor: Actor, through: date) -> None:
     )
 
 
-async def _hold_open_book(db: TenantSession, earliest: date) -> None:
-    """Take the share lock that lets many post and none close, and refuse a day in a closed month."""
+async def _hold_book(db: TenantSession) -> date | None:
+    """Take the share lock under which many post and nobody closes; the day the book is closed through."""
     book = (
         await db.execute(
             select(LedgerBook.closed_through)
@@ -246,11 +263,16 @@ async def _hold_open_book(db: TenantSession, earliest: date) -> None:
     ).one_or_none()
     if book is None:
         raise NoBook("The practice has no ledger book.")
-    if book.closed_through is not None and earliest <= book.closed_through:
+    return book.closed_through
+
+
+async def _hold_open_book(db: TenantSession, earliest: date) -> None:
+    closed_through = await _hold_book(db)
+    if closed_through is not None and earliest <= closed_through:
         raise MonthClosed(
             "The month is closed: let the entry count in an open one, and name what it corrects.",
             effective_on=earliest.isoformat(),
-            closed_through=book.closed_through.isoformat(),
+            closed_through=closed_through.isoformat(),
         )
 
 
@@ -264,24 +286,19 @@ async def _check_unposted(db: TenantSession, sources: list[str]) -> None:
         raise AlreadyPosted("This was journalled already.", sources=found)
 
 
-async def _originals(db: TenantSession, entry_ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """When each entry was recorded, having refused those that cannot be reversed."""
-    rows = await db.execute(_ORIGINALS, {"tenant_id": db.tenant_id, "ids": list(entry_ids)})
-    recorded: dict[UUID, datetime] = {}
-    for row in rows:
-        if row.reverses is not None:
-            raise AlreadyReversed(
-                "A reversal is not reversed: post the entry anew.", entry=str(row.id)
-            )
-        if row.reversed_by is not None:
-            raise AlreadyReversed("The entry is reversed already.", entry=str(row.id))
-        recorded[row.id] = row.recorded_at
-    missing = [entry_id for entry_id in entry_ids if entry_id not in recorded]
-    if missing:
-        raise EntryNotFound("There is no such entry.", entry=str(missing[0]))
-    if len(recorded) < len(entry_ids):
+async def _standing(db: TenantSession, entry_ids: Sequence[UUID]) -> list[Row[Any]]:
+    """For each id, the end of its chain (`id`, `recorded_at`): the entry itself, or what restored it."""
+    rows = await db.execute(_CHAINS, {"tenant_id": db.tenant_id, "ids": list(entry_ids)})
+    chains = {row.asked: row for row in rows}
+    for entry_id in entry_ids:
+        chain = chains.get(entry_id)
+        if chain is None:
+            raise EntryNotFound("There is no such entry.", entry=str(entry_id))
+        if chain.reversals % 2:
+            raise AlreadyReversed("The entry is reversed already.", entry=str(entry_id))
+    if len(chains) < len(entry_ids):
         raise AlreadyReversed("An entry is named twice in one reversal.")
-    return recorded
+    return [chains[entry_id] for entry_id in entry_ids]
 
 
 async def _insert_entries(
