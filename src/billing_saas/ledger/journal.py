@@ -1,4 +1,4 @@
-"""Every cent moves here: post entries, reverse entries, close a month. Nothing is edited.
+"""Every cent moves here: post entries, or reverse entries. Nothing is edited.
 
 All acts are set-based: a posting of 10,000 entries is four statements. The database checks each of
 these rules again (migration 0007); here they are refused first, in business words, and before
@@ -7,33 +7,23 @@ anything is written.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import Row, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from billing_saas.audit import trail
 from billing_saas.kit import clock, points
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.errors import DomainError
 from billing_saas.kit.ids import new_ids
-from billing_saas.ledger import rules
-from billing_saas.ledger.errors import (
-    AlreadyPosted,
-    AlreadyReversed,
-    EntryNotFound,
-    MonthClosed,
-    MonthNotOver,
-    NoBook,
-    NotAMonthEnd,
-)
+from billing_saas.ledger import periods, rules
+from billing_saas.ledger.errors import AlreadyPosted, AlreadyReversed, EntryNotFound
 from billing_saas.ledger.rules import Entry
 from billing_saas.ledger.tables import LedgerBook
-from billing_saas.tenants import queries as tenants
 
 _STANDING = text(
     """
@@ -136,7 +126,7 @@ async def post(db: TenantSession, actor: Actor, entries: Sequence[Entry]) -> lis
     if not entries:
         return []
     rules.check(entries)
-    await _hold_open_book(db, min(entry.effective_on for entry in entries))
+    await periods.hold_open(db, min(entry.effective_on for entry in entries))
     await _check_unposted(db, [entry.source for entry in entries])
     ids = new_ids(len(entries))
     recorded_at = clock.now()
@@ -173,7 +163,7 @@ async def reverse(
     """
     if not entry_ids:
         return []
-    await _hold_open_book(db, effective_on)
+    await periods.hold_open(db, effective_on)
     standing = await _standing(db, entry_ids)
     reversals = [
         Entry(
@@ -203,77 +193,6 @@ async def reverse(
         },
     )
     return ids
-
-
-async def first_open_day(db: TenantSession, day: date) -> date:
-    """`day`, or the first day after the closed months; it stays open until the transaction ends."""
-    closed_through = await _hold_book(db)
-    if closed_through is None or day > closed_through:
-        return day
-    return closed_through + timedelta(days=1)
-
-
-async def close_month(db: TenantSession, actor: Actor, through: date) -> None:
-    """No entry may be effective on or before `through` any more; `through` is the last day of a month.
-
-    Waits for postings under way. Raises `NotAMonthEnd`, `MonthNotOver` or `MonthClosed`.
-    """
-    actor.must("ledger.close")
-    if (through + timedelta(days=1)).day != 1:
-        raise NotAMonthEnd("A month is closed through its last day.", field="through")
-    practice = await tenants.this_practice(db)
-    if through >= clock.today(practice.time_zone):
-        raise MonthNotOver("A month is closed when it is over.", through=through.isoformat())
-    book = (
-        await db.execute(
-            select(LedgerBook.closed_through)
-            .where(LedgerBook.tenant_id == db.tenant_id)
-            .with_for_update(key_share=True)
-        )
-    ).one_or_none()
-    if book is None:
-        raise NoBook("The practice has no ledger book.")
-    if book.closed_through is not None and through <= book.closed_through:
-        raise MonthClosed(
-            "That month is closed already.", closed_through=book.closed_through.isoformat()
-        )
-    await db.execute(
-        update(LedgerBook)
-        .where(LedgerBook.tenant_id == db.tenant_id)
-        .values(closed_through=through)
-    )
-    await trail.record(
-        db,
-        actor,
-        "ledger.close",
-        object_type="ledger_book",
-        object_id=db.tenant_id,
-        detail={"to": through.isoformat()},
-    )
-
-
-async def _hold_book(db: TenantSession) -> date | None:
-    """Take the share lock under which many post and nobody closes; the day the book is closed through."""
-    book = (
-        await db.execute(
-            select(LedgerBook.closed_through)
-            .where(LedgerBook.tenant_id == db.tenant_id)
-            .with_for_update(read=True)
-        )
-    ).one_or_none()
-    if book is None:
-        raise NoBook("The practice has no ledger book.")
-    return book.closed_through
-
-
-async def _hold_open_book(db: TenantSession, earliest: date) -> None:
-    closed_through = await _hold_book(db)
-    if closed_through is not None and earliest <= closed_through:
-        raise MonthClosed(
-            "The month is closed: let the entry count in an open one, and name what it corrects.",
-            effective_on=earliest.isoformat(),
-            closed_through=closed_through.isoformat(),
-        )
 
 
 async def _check_unposted(db: TenantSession, sources: list[str]) -> None:
