@@ -38,14 +38,28 @@ def _element(segment: Sequence[str], number: int) -> str:
     return segment[number] if number < len(segment) else ""
 
 
+def _check_separators(raw: str, number: int, delimiters: Delimiters, faults: Faults) -> None:
+    """A separator in an element that has no parts: the text is kept whole, and told."""
+    if delimiters.component in raw or (delimiters.repetition and delimiters.repetition in raw):
+        faults.fault("unexpected_separator", number)
+
+
+def _check_repetition(raw: str, number: int, delimiters: Delimiters, faults: Faults) -> None:
+    if delimiters.repetition and delimiters.repetition in raw:
+        faults.fault("unexpected_separator", number)
+
+
 class TextCell:
     def __init__(self, field: str, element: int) -> None:
         self.field = field
         self.elements: tuple[int, ...] = (element,)
         self._at = element
 
-    def read(self, segment: Sequence[str], _delimiters: Delimiters, _faults: Faults) -> str:
-        return text(_element(segment, self._at))
+    def read(self, segment: Sequence[str], delimiters: Delimiters, faults: Faults) -> str:
+        raw = _element(segment, self._at)
+        if raw and not raw.isalnum():
+            _check_separators(raw, self._at, delimiters, faults)
+        return text(raw)
 
     def write(self, value: str, row: Row) -> None:
         row[self._at] = value
@@ -58,7 +72,7 @@ class NumberCell:
         self.field = field
         self.elements: tuple[int, ...] = (element,)
         self._at = element
-        self._kind = kind
+        self.kind = kind
         self._missing = missing
 
     def read(self, segment: Sequence[str], _delimiters: Delimiters, faults: Faults) -> Any:
@@ -66,19 +80,19 @@ class NumberCell:
         if not raw:
             return self._missing
         try:
-            if self._kind == "cents":
+            if self.kind == "cents":
                 return amounts.cents(raw)
-            if self._kind == "quantity":
+            if self.kind == "quantity":
                 return amounts.quantity(raw)
             return _count(raw)
         except ValueError:
-            faults.fault("count_format" if self._kind == "count" else "amount_format", self._at)
+            faults.fault("count_format" if self.kind == "count" else "amount_format", self._at)
             return self._missing
 
     def write(self, value: Any, row: Row) -> None:
         if value is None:
             row[self._at] = ""
-        elif self._kind == "cents":
+        elif self.kind == "cents":
             row[self._at] = amounts.format_cents(value)
         else:
             row[self._at] = str(value)
@@ -99,9 +113,11 @@ class RepeatedCell:
         self._at = element
 
     def read(
-        self, segment: Sequence[str], delimiters: Delimiters, _faults: Faults
+        self, segment: Sequence[str], delimiters: Delimiters, faults: Faults
     ) -> tuple[str, ...]:
         raw = _element(segment, self._at)
+        if delimiters.component in raw:
+            faults.fault("unexpected_separator", self._at)
         if not raw:
             return ()
         if delimiters.repetition is None:
@@ -120,8 +136,10 @@ class SpreadCell:
         self.elements = elements
 
     def read(
-        self, segment: Sequence[str], _delimiters: Delimiters, _faults: Faults
+        self, segment: Sequence[str], delimiters: Delimiters, faults: Faults
     ) -> tuple[str, ...]:
+        for number in self.elements:
+            _check_separators(_element(segment, number), number, delimiters, faults)
         values = [text(_element(segment, number)) for number in self.elements]
         return tuple(trimmed(values))
 
@@ -138,8 +156,10 @@ class PairsCell:
         self._firsts = firsts
 
     def read(
-        self, segment: Sequence[str], _delimiters: Delimiters, _faults: Faults
+        self, segment: Sequence[str], delimiters: Delimiters, faults: Faults
     ) -> tuple[tuple[str, str], ...]:
+        for number in self.elements:
+            _check_separators(_element(segment, number), number, delimiters, faults)
         pairs = [
             (text(_element(segment, at)), text(_element(segment, at + 1))) for at in self._firsts
         ]
@@ -160,7 +180,7 @@ class CompositeShape:
     ) -> None:
         """`fields`: name, component numbers, and whether it is a tuple of them."""
         self.struct = struct
-        self._fields = fields
+        self.fields = fields
         self._known = {number for _, numbers, _ in fields for number in numbers}
 
     def read(self, raw: str, component: str, element: int, faults: Faults) -> msgspec.Struct:
@@ -168,7 +188,7 @@ class CompositeShape:
         if any(part and number not in self._known for number, part in enumerate(parts)):
             faults.fault("unread_component", element)
         values: dict[str, Any] = {}
-        for name, numbers, several in self._fields:
+        for name, numbers, several in self.fields:
             found = [parts[number] if number < len(parts) else "" for number in numbers]
             values[name] = tuple(trimmed(found)) if several else found[0]
         return self.struct(**values)
@@ -177,7 +197,7 @@ class CompositeShape:
         parts = [""] * max(self._known, default=0)
         if value is None:
             return ()
-        for name, numbers, several in self._fields:
+        for name, numbers, several in self.fields:
             held = getattr(value, name)
             for number, part in zip(numbers, held if several else (held,), strict=False):
                 parts[number - 1] = part
@@ -191,16 +211,17 @@ class CompositeCell:
         self.field = field
         self.elements: tuple[int, ...] = (element,)
         self._at = element
-        self._shape = shape
+        self.shape = shape
 
     def read(
         self, segment: Sequence[str], delimiters: Delimiters, faults: Faults
     ) -> msgspec.Struct | None:
         raw = _element(segment, self._at)
-        return self._shape.read(raw, delimiters.component, self._at, faults) if raw else None
+        _check_repetition(raw, self._at, delimiters, faults)
+        return self.shape.read(raw, delimiters.component, self._at, faults) if raw else None
 
     def write(self, value: msgspec.Struct | None, row: Row) -> None:
-        row[self._at] = self._shape.write(value)
+        row[self._at] = self.shape.write(value)
 
 
 class CompositesCell:
@@ -209,7 +230,7 @@ class CompositesCell:
     def __init__(self, field: str, elements: tuple[int, ...], shape: CompositeShape) -> None:
         self.field = field
         self.elements = elements
-        self._shape = shape
+        self.shape = shape
 
     def read(
         self, segment: Sequence[str], delimiters: Delimiters, faults: Faults
@@ -222,12 +243,14 @@ class CompositesCell:
             sent = [(number, _element(segment, number)) for number in self.elements]
             while sent and not sent[-1][1]:
                 sent.pop()
+            for number, raw in sent:
+                _check_repetition(raw, number, delimiters, faults)
         return tuple(
-            [self._shape.read(raw, delimiters.component, number, faults) for number, raw in sent]
+            [self.shape.read(raw, delimiters.component, number, faults) for number, raw in sent]
         )
 
     def write(self, value: tuple[msgspec.Struct, ...], row: Row) -> None:
-        written = [self._shape.write(one) for one in value]
+        written = [self.shape.write(one) for one in value]
         if len(self.elements) == 1:
             row[self.elements[0]] = list(written)
         else:

@@ -25,6 +25,8 @@ _MESSAGES = {
     "count_format": "The count is not a whole number.",
     "unread_element": "The segment has an element that this transaction does not use.",
     "unread_component": "The element has a component that this transaction does not use.",
+    "unexpected_separator": "The element holds a separator although it has no parts.",
+    "empty_segment": "The segment has nothing in it but its qualifier.",
     "unknown_segment": "The segment has no place here; it is kept unread.",
     "unknown_level": "The HL level code has no place here; the level is kept unread.",
     "hierarchy_number": "The HL number does not follow the one before.",
@@ -36,6 +38,8 @@ _MESSAGES = {
 _WARNINGS = {
     "unread_element",
     "unread_component",
+    "unexpected_separator",
+    "empty_segment",
     "unknown_segment",
     "hierarchy_child_code",
     "loop_header_missing",
@@ -154,6 +158,8 @@ class _Assembly:
         found = node.plan.slots[slot]
         if isinstance(found, Run):
             node.values[slot] = self._read_run(found)
+            if not node.plan.always_sent(slot) and not self._says_more_than(found):
+                self.fault("empty_segment", 0)
             return node
         if found.bracket and (node, slot) not in self._open_brackets:
             self._report("loop_header_missing")
@@ -188,6 +194,12 @@ class _Assembly:
             if segment[number] and number not in run.covered:
                 self.fault("unread_element", number)
         return values
+
+    def _says_more_than(self, run: Run) -> bool:
+        literals = dict(run.pattern.literals)
+        return any(
+            value and number not in literals for number, value in enumerate(self._segment) if number
+        )
 
     def _bracket(self, tag: str) -> bool:
         loop = self._segment[1] if len(self._segment) > 1 else ""

@@ -27,9 +27,7 @@ class _Writer:
     def body(self, struct: msgspec.Struct, plan: Plan, parent: str) -> None:
         for index, slot in enumerate(plan.slots):
             if isinstance(slot, Run):
-                # The segment that opens a loop is sent even where all its fields are empty.
-                opens = index == 0 and bool(plan.heads) and slot.pattern == plan.heads[0]
-                self._run(struct, slot, opens=opens and len(plan.heads) == 1)
+                self._run(struct, slot, always=plan.always_sent(index))
                 continue
             self._below(_held(struct, slot), slot, parent)
 
@@ -53,11 +51,11 @@ class _Writer:
         self.segments.append(self._pen.segment("HL", number, parent, plan.level, below))
         self.body(struct, plan, number)
 
-    def _run(self, struct: msgspec.Struct, run: Run, *, opens: bool) -> None:
+    def _run(self, struct: msgspec.Struct, run: Run, *, always: bool) -> None:
         row: Row = {}
         for cell in run.cells:
             cell.write(getattr(struct, cell.field), row)
-        if opens or any(row.values()):
+        if always or any(row.values()):
             self.segments.append(self._pen.segment(run.pattern.tag, *_values(run.pattern, row)))
 
 

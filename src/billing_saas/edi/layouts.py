@@ -115,6 +115,10 @@ class Plan(msgspec.Struct, frozen=True):
     levels: dict[str, int] = msgspec.field(default_factory=dict)
     brackets: dict[str, int] = msgspec.field(default_factory=dict)
 
+    def always_sent(self, slot: int) -> bool:
+        """Whether this is the one segment that opens the struct: it is sent even where empty."""
+        return slot == 0 and len(self.heads) == 1 and isinstance(self.slots[0], Run)
+
 
 _DESCRIBED: dict[type, tuple[dict[str, At | Part | None], bool]] = {}
 
