@@ -56,7 +56,7 @@ def check(use: SegmentUse, segment: list[str], reading: Reading) -> Iterator[Fau
             count += 1
             yield fault
     if not count and _trails(segment, reading.delimiters):
-        yield Fault("trailing_separators", "8", "ends in separators with nothing between them")
+        yield Fault("trailing_separators", "8", "it ends in separators with nothing between them")
 
 
 def _elements(use: SegmentUse, segment: list[str], reading: Reading) -> Iterator[Fault]:
@@ -72,7 +72,7 @@ def _elements(use: SegmentUse, segment: list[str], reading: Reading) -> Iterator
             yield from _repetitions(element, value, segment, reading)
     for position in range(len(use.elements) + 1, len(segment)):
         if segment[position]:
-            yield Fault("too_many_elements", "3", "has more elements than it may", position)
+            yield Fault("too_many_elements", "3", "it has more elements than it may", position)
 
 
 def _repetitions(
@@ -84,7 +84,7 @@ def _repetitions(
         yield Fault(
             "too_many_repetitions",
             "12",
-            f"repeats {_name(use)} more often than it may",
+            f"{_name(use)} repeats more often than it may",
             use.position,
             reference=_reference(use),
         )
@@ -109,7 +109,7 @@ def _components(use: ElementUse, value: str, repetition: int, reading: Reading) 
                 yield Fault(
                     "not_used",
                     "I10",
-                    "has a component that is not used here",
+                    "a component stands here that is not used",
                     *where,
                 )
         elif not one:
@@ -120,7 +120,7 @@ def _components(use: ElementUse, value: str, repetition: int, reading: Reading) 
     for number in range(len(use.components) + 1, len(row)):
         if row[number]:
             yield Fault(
-                "too_many_components", "13", "has too many components", use.position, number
+                "too_many_components", "13", "it has too many components", use.position, number
             )
 
 
@@ -145,21 +145,27 @@ class _Spot:
         self.reading = reading
 
     def fault(self, code: str, ack_code: str, words: str, *, warning: bool = False) -> Fault:
-        coded = self.element.kind == "ID" or self.use.codes
         return Fault(
             code,
             ack_code,
-            f"{words} in {_called(self.element)}",
+            f"{_called(self.element)} {words}",
             *self.where,
             reference=self.element.reference,
-            value=self.value[:35] if coded else mask(self.value),
+            value=self._shown(),
             warning=warning,
         )
+
+    def _shown(self) -> str:
+        """Codes may be shown. What stands in a code's place and is not shaped like one may be
+        anything, after a shifted separator for one."""
+        coded = self.element.kind == "ID" or self.use.codes
+        like_one = self.value.isalnum() and len(self.value) <= self.element.maximum + 2
+        return self.value if coded and like_one else mask(self.value)
 
     def faults(self) -> Iterator[Fault]:
         value = self.value
         if not self.where[1] and self.reading.delimiters.component in value:
-            yield self.fault("too_many_components", "13", "has components")
+            yield self.fault("too_many_components", "13", "has components and may not")
             return
         wrong = self._wrong_character()
         if wrong:
@@ -176,7 +182,7 @@ class _Spot:
             if not self.use.codes:
                 yield from self._typed()
             elif value not in self.use.codes:
-                yield self.fault("code", "7", "has a code that is not allowed here")
+                yield self.fault("code", "7", "is a code that is not allowed here")
 
     def _wrong_character(self) -> str:
         if self.value.isascii() and self.value.isprintable():
@@ -282,7 +288,7 @@ def _condition(use: SegmentUse, condition: Condition, segment: list[str]) -> Ite
         yield Fault(
             "exclusion",
             "10",
-            "has two elements that exclude each other",
+            "two elements exclude each other",
             sent[1],
             reference=_reference(element) if element else "",
         )
@@ -292,7 +298,7 @@ def _condition(use: SegmentUse, condition: Condition, segment: list[str]) -> Ite
             yield Fault(
                 "conditional_missing",
                 "2",
-                f"lacks {_name(element)}, which other elements ask for",
+                f"{_name(element)} is missing, and other elements ask for it",
                 at,
                 reference=_reference(element),
             )
@@ -302,7 +308,7 @@ def _missing(use: ElementUse, where: tuple[int, int, int] | None = None) -> Faul
     return Fault(
         "element_missing",
         "1",
-        f"lacks {_name(use)}",
+        f"{_name(use)} is missing",
         *(where or (use.position, 0, 0)),
         reference=_reference(use),
     )
@@ -313,7 +319,7 @@ def _not_used(use: SegmentUse, position: int, value: str) -> Fault:
     return Fault(
         "not_used",
         "I10",
-        "has an element that is not used here",
+        "an element stands here that is not used",
         position,
         reference=parts[position - 1],
         value=mask(value),

@@ -68,6 +68,7 @@ class Loop:
 
 
 def name_of(node: LoopNode) -> str:
+    """What a loop is called in a sentence."""
     if not node.id:
-        return "of the set"
-    return f"{node.id} ({node.use.label})" if node.use.label else node.id
+        return "the transaction set"
+    return f"loop {node.id} ({node.use.label})" if node.use.label else f"loop {node.id}"

@@ -2,6 +2,7 @@
 
 from billing_saas.edi import validation_elements
 from billing_saas.edi.envelope import Segment, TransactionSet
+from billing_saas.edi.findings import mask
 from billing_saas.edi.guides import dictionary
 from billing_saas.edi.validation_elements import Fault, Reading
 from billing_saas.edi.validation_loops import Loop, name_of
@@ -120,7 +121,7 @@ class Placing(Report):
             loop = self._turn_aside(step.opens, home)
         else:
             code, ack_code = ("segment_repeats", "5") if too_often else ("segment_sequence", "7")
-            words = f"Segment {node.id} {words} in loop {home.name}."
+            words = f"Segment {node.id} {words} in {home.name}."
             spot = Spot(self.position, home.id, node.id)
             self.report(spot, code, words, level="segment", ack_code=ack_code)
         if node.kept:
@@ -165,10 +166,10 @@ class Placing(Report):
         name = f"the {use.element.name}" if use else "its first element"
         reference = use.element.reference if use else ""
         if not code:
-            words = f"lacks {name}, so that it cannot be told what it is"
+            words = f"{name} is missing, so that it cannot be told what it is"
             return Fault("element_missing", "1", words, at, component, reference=reference)
-        words = f"has a code that is not allowed here in {name}"
-        return Fault("code", "7", words, at, component, reference=reference, value=code[:35])
+        words = f"{name} is a code that is not allowed here"
+        return Fault("code", "7", words, at, component, reference=reference, value=_shown(code))
 
     def _loop_finding(
         self, node: LoopNode, position: int, code: str, ack_code: str, words: str
@@ -176,7 +177,7 @@ class Placing(Report):
         self.report(
             Spot(position, node.id, node.entry.id),
             code,
-            f"Loop {name_of(node)} {words}.",
+            f"{name_of(node).capitalize()} {words}.",
             level="segment",
             ack_code=ack_code,
         )
@@ -185,3 +186,7 @@ class Placing(Report):
         spot = Spot(position, node.loop.id, node.id)
         for fault in validation_elements.check(node.use, segment, self._reading):
             self.fault(fault, spot, node.use.label)
+
+
+def _shown(code: str) -> str:
+    return code if code.isalnum() and len(code) <= 3 else mask(code)

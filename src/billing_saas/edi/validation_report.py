@@ -95,7 +95,7 @@ class Report:
         self.report(
             where,
             fault.code,
-            f"{name} {fault.words}.",
+            f"{name}: {fault.words}.",
             level="element" if fault.element else "segment",
             warning=fault.warning,
             ack_code=fault.ack_code,

@@ -135,7 +135,7 @@ class Walk(Placing):
         self.report(
             Spot(position, loop.id, member.id),
             "segment_missing",
-            f"Segment {name} is missing from loop {loop.name}.",
+            f"Segment {name} is missing from {loop.name}.",
             level="segment",
             ack_code="3",
         )
@@ -147,8 +147,7 @@ class Walk(Placing):
             self.report(
                 Spot(position, loop.id, node.id),
                 "segment_repeats",
-                f"Segment {node.id} stands more often than {_times(node.maximum)}"
-                f" in loop {loop.name}.",
+                f"Segment {node.id} stands more often than {_times(node.maximum)} in {loop.name}.",
                 level="segment",
                 ack_code="5",
             )
@@ -162,33 +161,36 @@ class Walk(Placing):
             self.report(
                 Spot(position, node.loop.id, "NM1", 9, reference="67"),
                 "npi",
-                f"The NPI in NM109 of loop {loop.name} is not an NPI:"
+                f"The NPI in NM109 of {loop.name} is not an NPI:"
                 " its check digit or its length is wrong.",
             )
 
     def _check_level(self, loop: Loop, node: SegmentNode, position: int, segment: Segment) -> None:
-        """HL01 counts from 1 without gaps, HL02 names the level above (RFI: rule 50)."""
+        """HL01 counts from 1 without gaps; HL02 is an earlier HL, in claims the level above."""
         number, parent = element(segment, 1), loop.parent
         while parent is not None and not parent.hl:
             parent = parent.parent
         self._levels += 1
         if number != str(self._levels):
-            spot = Spot(position, node.loop.id, "HL", 1, reference="628")
-            words = "HL01 does not count up by one from the HL before."
-            self.report(spot, "hl_number", words, level="element", ack_code="7")
+            self._level(position, node, 1, "hl_number", "HL01 does not count up by one.")
             if number.isdecimal() and number.isascii() and len(number) < 10:
                 self._levels = int(number)
-        if parent is not None and node.use.elements[1] and element(segment, 2) != parent.hl:
-            spot = Spot(position, node.loop.id, "HL", 2, reference="734")
-            words = "HL02 does not name the level above."
-            self.report(spot, "hl_parent", words, level="element", ack_code="7")
+        if parent is not None and node.use.elements[1]:
+            above = element(segment, 2)
+            if above != parent.hl and (self._is_claim or not self._is_earlier(above)):
+                self._level(position, node, 2, "hl_parent", "HL02 does not name the level above.")
         loop.hl = number
+
+    def _is_earlier(self, number: str) -> bool:
+        # A 278 may hang one service below another (public sample of a transport).
+        return number.isdecimal() and number.isascii() and 0 < int(number[:9]) < self._levels
 
     def _check_children(self, loop: Loop) -> None:
         """HL04 says whether lower levels follow."""
         members = loop.node.members
         levels = [one for one in members if isinstance(one, LoopNode) and one.is_level]
-        if not levels or not loop.node.entry.use.elements[3] or not loop.segments:
+        node = loop.node.entry
+        if not levels or not node.use.elements[3] or not loop.segments:
             return
         said = element(loop.segments[0][2], 4)
         there = any(loop.seen & member.bit for member in levels)
@@ -200,8 +202,20 @@ class Walk(Placing):
             words = "HL04 says that a lower level follows, and none does."
         else:
             return
-        spot = Spot(loop.position, loop.id, "HL", 4, reference="736")
-        self.report(spot, "hl_children", words, level="element", ack_code="7")
+        self._level(loop.position, node, 4, "hl_children", words)
+
+    def _level(self, position: int, node: SegmentNode, at: int, code: str, words: str) -> None:
+        reference = ("628", "734", "735", "736")[at - 1]
+        spot = Spot(position, node.loop.id, "HL", at, reference=reference)
+        # An answer may break off below a refused request and keep its HL04 (the guide's own
+        # example of a 271 does).
+        tolerated = at == 4 and not self._is_claim
+        ack_code = "" if tolerated else "7"
+        self.report(spot, code, words, level="element", warning=tolerated, ack_code=ack_code)
+
+    @property
+    def _is_claim(self) -> bool:
+        return self.transaction.kind.startswith("837")
 
     def _look_up(self, node: SegmentNode, position: int, segment: Segment) -> None:
         for at, component, name in node.outside:

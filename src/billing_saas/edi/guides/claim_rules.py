@@ -3,3 +3,5 @@
 from billing_saas.edi.guides.catalog import Rules
 
 PROFESSIONAL: Rules = {}
+INSTITUTIONAL: Rules = {}
+DENTAL: Rules = {}

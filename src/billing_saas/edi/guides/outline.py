@@ -15,8 +15,9 @@ An element is its position, usage, repeats if more than one (`03S*99`), its code
 `=@name` for a list given beside the outline; `_` is a blank) and the outside code set that it
 comes from (`#place`). `02-12S(...)` says the same of elements 2 to 12; parentheses hold the
 components of a composite; `!` marks a code that is needed to tell two uses of a segment apart.
-What is not listed is not used. `block` is a loop that stands in several places. Lines that begin
-with an element go on from the line before; what follows ` -- ` is a label.
+What is not listed is not used. `block` is a loop that stands in several places; where those have
+ids of their own, `block 2200*` is used as `2200*D` and `2200*E`, and `*` in it is that letter.
+Lines that begin with an element go on from the line before; what follows ` -- ` is a label.
 """
 
 import re
@@ -129,6 +130,7 @@ class _Reader:
     def __init__(self, codes: dict[str, frozenset[str]]) -> None:
         self._codes = codes
         self._blocks: dict[str, _Line] = {}
+        self._letter = ""
 
     def root(self, lines: list[_Line]) -> LoopUse:
         self._blocks = {line.words[1]: line for line in lines if line.words[0] == "block"}
@@ -145,12 +147,21 @@ class _Reader:
         if line.words[1] == "loop":
             return self._loop(line, position, line.words[2:5])
         if line.words[1] == "use":
-            return self._loop(self._blocks[line.words[2]], position, line.words[2:5])
+            return self._use(line, position)
         return self._segment(line, position)
+
+    def _use(self, line: _Line, position: int) -> LoopUse:
+        name, usage, most = line.words[2:5]
+        stem, star, letter = name.partition("*")
+        outer, self._letter = self._letter, letter or self._letter
+        found = self._loop(self._blocks[stem + star], position, [stem + letter, usage, most])
+        self._letter = outer
+        return found
 
     def _loop(self, line: _Line, position: int, words: list[str]) -> LoopUse:
         members = tuple(self._member(under, 0) for under in line.under)
         loop_id, usage, most = words
+        loop_id = loop_id.replace("*", self._letter)
         return LoopUse(loop_id, position, usage == "R", _most(most), line.label, members)
 
     def _segment(self, line: _Line, position: int) -> SegmentUse:

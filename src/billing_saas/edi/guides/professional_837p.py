@@ -4,23 +4,13 @@ Differences from pyx12's map are ours: the levels of 2330C-2330G and 2420G-2420H
 positions of their first segments, and a submitter is reached by telephone, fax or e-mail only.
 """
 
-from billing_saas.edi.guides import claim_rules
+from billing_saas.edi.guides import claim_rules, codes
 from billing_saas.edi.guides.catalog import Guide
 
 _CODES = {
-    "payer_order": "A B C D E F G H P S T U",
-    "insurance": ("11 12 13 14 15 16 17 AM BL CH CI DS FI HM LM MA MB MC OF TV VA WC ZZ"),
+    **codes.CLAIM,
     "medicare_secondary": "12 13 14 15 16 41 42 43 47",
-    "relationship": "01 18 19 20 21 39 40 53 G8",
-    "delay": "1 2 3 4 5 6 7 8 9 10 11 15",
-    "report": (
-        "03 04 05 06 07 08 09 10 11 13 15 21 A3 A4 AM AS B2 B3 B4 BR BS BT CB CK CT D2 DA DB DG"
-        " DJ DS EB HC HR I5 IR LA M1 MT NN OB OC OD OE OX OZ P4 P5 PE PN PO PQ PY PZ RB RR RT RX"
-        " SG V5 XP"
-    ),
-    "pointer": "1 2 3 4 5 6 7 8 9 10 11 12",
     "ambulance": "01 04 05 06 07 08 09 12",
-    "pricing": "00 01 02 03 04 05 06 07 08 09 10 11 12 13 14",
 }
 
 _OUTLINE = """
@@ -78,7 +68,7 @@ table 2
       1300 use 2300 S 100
       1400 loop 2000C S >1 -- patient level
         0010 HL  R 1  01R 02R 03R=23 04R=0
-        0070 PAT R 1  01R=01|19|20|21|39|40|53|G8 05S=D8 06S 07S=01 08S 09S=Y
+        0070 PAT R 1  01R=@patient 05S=D8 06S 07S=01 08S 09S=Y
                       -- patient's relationship to the subscriber
         0150 loop 2010CA R 1 -- patient
           0150 NM1 R 1  01R=QC 02R=1 03R 04S 05S 07S -- patient
@@ -169,7 +159,7 @@ block 2300 -- claim
   2900 loop 2320 S 10 -- other payer's coverage
     2900 SBR R 1  01R=@payer_order 02R=@relationship 03S 04S 05S=@medicare_secondary
                   09S=@insurance
-    2950 CAS S 5  01R=CO|CR|OA|PI|PR 02R#carc 03R 04S 05S#carc 06S 07S 08S#carc 09S 10S 11S#carc
+    2950 CAS S 5  01R=@groups 02R#carc 03R 04S 05S#carc 06S 07S 08S#carc 09S 10S 11S#carc
                   12S 13S 14S#carc 15S 16S 17S#carc 18S 19S -- other payer's adjustments
     3000 AMT S 1  01R=D 02R -- paid by the other payer
     3000 AMT S 1  01R=A8 02R -- not covered by the other payer
@@ -288,7 +278,7 @@ block 2300 -- claim
       5200 N4  R 1  01R 02S#state 03S 04S#country 07S
     5400 loop 2430 S 15 -- line's adjudication by another payer
       5400 SVD R 1  01R 02R 03R(01R=ER|HC|IV|WK 02R 03-07S) 05R 06S -- adjudicated line
-      5450 CAS S 5  01R=CO|CR|OA|PI|PR 02R#carc 03R 04S 05S#carc 06S 07S 08S#carc 09S 10S
+      5450 CAS S 5  01R=@groups 02R#carc 03R 04S 05S#carc 06S 07S 08S#carc 09S 10S
                     11S#carc 12S 13S 14S#carc 15S 16S 17S#carc 18S 19S -- line's adjustments
       5500 DTP R 1  01R=573 02R=D8 03R -- adjudicated
       5505 AMT S 1  01R=EAF 02R -- remaining patient liability
