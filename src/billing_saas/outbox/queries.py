@@ -70,6 +70,8 @@ async def replay(db: TenantSession | PlatformSession, actor: Actor, job_id: UUID
 class Backlog:
     queue: str
     due: int
+    waiting: int
+    """Queued for a later time: asked for so, or to be tried again."""
     leased: int
     dead: int
     oldest_due_seconds: float
@@ -84,6 +86,7 @@ async def backlog(db: PlatformSession) -> list[Backlog]:
         select(
             JobRow.queue,
             func.count().filter(is_due),
+            func.count().filter(JobRow.state == "queued", JobRow.run_at > now),
             func.count().filter(JobRow.state == "leased"),
             func.count().filter(JobRow.state == "dead"),
             func.coalesce(waited, 0),
@@ -92,7 +95,7 @@ async def backlog(db: PlatformSession) -> list[Backlog]:
         .group_by(JobRow.queue)
         .order_by(JobRow.queue)
     )
-    return [Backlog(*row[:4], float(row[4])) for row in rows]
+    return [Backlog(*row[:5], float(row[5])) for row in rows]
 
 
 def _reach(db: TenantSession | PlatformSession) -> ColumnElement[Any]:
