@@ -87,8 +87,10 @@ class Layout(Generic[S]):
         self._blanks = [[""] * (self._size - length) for length in range(self._size + 1)]
         self._gaps = tuple(at for at in range(1, self._size) if at not in numbers)
         names = tuple(elements)
-        self._money = tuple((at, int(n)) for at, n in enumerate(numbers) if isinstance(n, Money))
-        self._quantity = tuple(
+        self.money_fields = tuple(
+            (at, int(n)) for at, n in enumerate(numbers) if isinstance(n, Money)
+        )
+        self.quantity_fields = tuple(
             (at, int(n)) for at, n in enumerate(numbers) if isinstance(n, Quantity)
         )
         self._pick = _picker(numbers)
@@ -110,20 +112,20 @@ class Layout(Generic[S]):
             if padded[gap]:
                 raise not_kept(gap)
         values: Sequence[Any] = self._pick(padded)
-        if self._money or self._quantity:
+        if self.money_fields or self.quantity_fields:
             values = list(values)
-            for at, element in self._money:
+            for at, element in self.money_fields:
                 values[at] = money(padded, element)
-            for at, element in self._quantity:
+            for at, element in self.quantity_fields:
                 values[at] = number(padded, element)
         return self.struct(*values)
 
     def write(self, value: S) -> Segment:
         """The segment, without trailing empty elements."""
         values: Sequence[Any] = self._values(value)
-        if self._money:
+        if self.money_fields:
             values = list(values)
-            for at, element in self._money:
+            for at, element in self.money_fields:
                 amount = values[at]
                 values[at] = "" if amount is None else amount_text(amount, self.tag, element)
         if self._spread is None:
