@@ -8,16 +8,10 @@ from uuid import UUID
 import msgspec
 
 from billing_saas.edi.claim837 import Claim
+from billing_saas.edi.claim837_clinical import HealthCode
 from billing_saas.edi.claim837_parts import Note
 from billing_saas.ledger.rules import Account, Entry, Line, source_charge
 from billing_saas.phi.sealing import Document
-
-
-class Diagnosis(Document, omit_defaults=True):
-    """`qualifier` is ABK for the principal one, else ABF (ICD-10-CM)."""
-
-    qualifier: str
-    code: str
 
 
 class Clinical(Document, kw_only=True, omit_defaults=True):
@@ -27,7 +21,7 @@ class Clinical(Document, kw_only=True, omit_defaults=True):
     takes it apart and puts it together): referrals, certifications, drugs, other payers' words …
     """
 
-    diagnoses: tuple[Diagnosis, ...] = ()
+    diagnoses: tuple[HealthCode, ...] = ()
     notes: tuple[Note, ...] = ()
     form: Claim | None = None
 

@@ -1,6 +1,6 @@
 """Patients as those who may see them see them. Every answer is an event with the people it showed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -111,6 +111,20 @@ async def by_name(
     )
     await _tell(db, actor, "patient.search", records)
     return records
+
+
+async def names(db: TenantSession, ids: Iterable[UUID]) -> dict[UUID, NameOnly]:
+    """Names for the lists of rooms above, which check what the actor may and record whom it saw."""
+    rows = (
+        await db.execute(
+            select(Patient.id, Patient.name_ct, Patient.key_ver).where(
+                Patient.tenant_id == db.tenant_id,
+                Patient.id == bindparam("ids", list(ids), ARRAY(Uuid)).any_(),
+            )
+        )
+    ).all()
+    ring = await keyring.of(db, max((row.key_ver for row in rows), default=0))
+    return {row.id: ring.open(PATIENT_NAME_CT, row.id, row.name_ct, NameOnly) for row in rows}
 
 
 async def _named(db: TenantSession, last: str, first: str, limit: int) -> list[UUID]:

@@ -1,0 +1,326 @@
+"""Send claims: put them together as an 837P under our own numbers, and say that they were sent."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
+
+from billing_saas.audit import trail
+from billing_saas.audit.rules import Classes
+from billing_saas.claims import forms, transitions
+from billing_saas.claims.errors import CannotBeSent, SubmissionNotFound
+from billing_saas.claims.forms import Parts
+from billing_saas.claims.rules import PayerControlNumber
+from billing_saas.claims.tables import Claim, ClaimCoverage, Submission
+from billing_saas.claims.transitions import Move
+from billing_saas.coverage import finding as coverages
+from billing_saas.coverage.finding import Held
+from billing_saas.edi import claim837_writer
+from billing_saas.edi.claim837 import VERSIONS, BatchHeader
+from billing_saas.edi.claim837 import Claim as ClaimForm
+from billing_saas.edi.envelope import GroupHeader, InterchangeHeader
+from billing_saas.edi.parties import Contact, Party
+from billing_saas.edi.writing import OutgoingGroup, OutgoingSet, Unwritable, write_interchange
+from billing_saas.encounters import queries as encounters
+from billing_saas.encounters.queries import Visit
+from billing_saas.kit import clock
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+from billing_saas.patients import finding as patients
+from billing_saas.patients.finding import Known
+from billing_saas.payers import queries as payers
+from billing_saas.payers.tables import Payer
+from billing_saas.phi import keyring
+from billing_saas.phi.registry import SUBMISSION_PHI_DEMO
+from billing_saas.providers import queries as providers
+from billing_saas.providers.tables import Provider
+
+VERSION = VERSIONS["837P"]
+
+
+class OutgoingClaim(msgspec.Struct, frozen=True):
+    """What goes out for one submission."""
+
+    submission_id: UUID
+    claim_id: UUID
+    form: ClaimForm
+
+    def __repr__(self) -> str:
+        return f"<OutgoingClaim {self.submission_id}>"
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sends to whom, and under which number (it belongs to the connection). `usage` is ISA15."""
+
+    sender_id: str
+    sender_name: str
+    sender_phone: str
+    receiver_id: str
+    receiver_name: str
+    number: int
+    usage: str = "T"
+
+
+async def mark_sent(db: TenantSession, actor: Actor, submission_ids: Sequence[UUID]) -> None:
+    """They left the house: from now on the payer must answer."""
+    actor.must("claims.write")
+    sent = await _submissions(db, submission_ids)
+    moves = [
+        Move(
+            field="delivery",
+            claim_id=submission.claim_id,
+            submission_id=submission.id,
+            from_state="queued",
+            to_state="sent",
+            why="sent to the payer",
+            source_type="submission",
+            source_id=submission.id,
+        )
+        for submission in sent
+    ]
+    await transitions.move_many(db, actor, moves)
+    await trail.record(
+        db, actor, "submission.send", object_type="submission", detail={"count": len(sent)}
+    )
+
+
+async def outgoing(
+    db: TenantSession, actor: Actor, submission_ids: Sequence[UUID]
+) -> list[OutgoingClaim]:
+    """The claims of these submissions as they are to be sent, in the order asked.
+
+    Each has our own CLM01 and, on every line, our own line number (REF*6R).
+    """
+    actor.must("claims.write")
+    gathered = await _gather(db, submission_ids)
+    sent = [
+        OutgoingClaim(parts.submission.id, parts.submission.claim_id, forms.claim_of(parts))
+        for parts in gathered
+    ]
+    await trail.record(
+        db,
+        actor,
+        "submission.assemble",
+        object_type="submission",
+        object_id=submission_ids[0] if len(sent) == 1 else None,
+        subjects=[parts.visit.encounter.patient_id for parts in gathered],
+        classes=Classes.DEMOGRAPHIC | Classes.CLINICAL,
+        detail={"count": len(sent)},
+    )
+    return sent
+
+
+async def batch_837p(
+    db: TenantSession, actor: Actor, submission_ids: Sequence[UUID], *, control: Control
+) -> bytes:
+    """One interchange with these submissions. `CannotBeSent` names what the guide would refuse."""
+    sent = await outgoing(db, actor, submission_ids)
+    ordered = claim837_writer.in_hierarchy(claim.form for claim in sent)
+    now = clock.now()
+    sets = []
+    for ordinal, batch in enumerate(claim837_writer.batches(ordered), 1):
+        number = f"{ordinal:04d}"
+        header = _batch_header(control, now, number)
+        try:
+            segments = claim837_writer.write(header, batch)
+        except Unwritable as fault:
+            raise CannotBeSent(
+                f"A claim cannot be written as an 837P: {fault}", segment=fault.segment
+            ) from None
+        sets.append(
+            OutgoingSet(identifier="837", control_number=number, version=VERSION, segments=segments)
+        )
+    group = OutgoingGroup(header=_group_header(control, now), sets=sets)
+    return write_interchange(_interchange_header(control, now), [group]).encode()
+
+
+# --- the rows ---
+
+
+async def _submissions(db: TenantSession, submission_ids: Sequence[UUID]) -> list[Submission]:
+    rows = await db.scalars(
+        select(Submission).where(
+            Submission.tenant_id == db.tenant_id,
+            Submission.id == bindparam("ids", list(submission_ids), ARRAY(Uuid)).any_(),
+        )
+    )
+    by_id = {row.id: row for row in rows}
+    if any(submission_id not in by_id for submission_id in submission_ids):
+        raise SubmissionNotFound("There is no such submission.")
+    return [by_id[submission_id] for submission_id in submission_ids]
+
+
+class _Gathered(msgspec.Struct, frozen=True):
+    """Everything that a batch of submissions speaks of, by id."""
+
+    claims: dict[UUID, Claim]
+    order: dict[UUID, list[ClaimCoverage]]
+    held: dict[UUID, Held]
+    visits: dict[UUID, Visit]
+    patients: dict[UUID, Known]
+    payers: dict[UUID, Payer]
+    providers: dict[UUID, Provider]
+
+    def __repr__(self) -> str:
+        return "<Gathered>"
+
+
+async def _gather(db: TenantSession, submission_ids: Sequence[UUID]) -> list[Parts]:
+    submissions = await _submissions(db, submission_ids)
+    claim_ids = bindparam(
+        "claim_ids", [submission.claim_id for submission in submissions], ARRAY(Uuid)
+    ).any_()
+    claims = {
+        claim.id: claim
+        for claim in await db.scalars(
+            select(Claim).where(Claim.tenant_id == db.tenant_id, Claim.id == claim_ids)
+        )
+    }
+    order: dict[UUID, list[ClaimCoverage]] = {}
+    for named in await db.scalars(
+        select(ClaimCoverage)
+        .where(ClaimCoverage.tenant_id == db.tenant_id, ClaimCoverage.claim_id == claim_ids)
+        .order_by(ClaimCoverage.claim_id, ClaimCoverage.sequence)
+    ):
+        order.setdefault(named.claim_id, []).append(named)
+    visits = await encounters.visits(db, [claim.encounter_id for claim in claims.values()])
+    named_coverages = [named for chosen in order.values() for named in chosen]
+    gathered = _Gathered(
+        claims=claims,
+        order=order,
+        held={
+            held.id: held
+            for held in await coverages.by_ids(db, {named.coverage_id for named in named_coverages})
+        },
+        visits=visits,
+        patients=await patients.known(db, {claim.patient_id for claim in claims.values()}),
+        payers=await payers.by_ids(db, {named.payer_id for named in named_coverages}),
+        providers=await providers.by_ids(db, _provider_ids(visits.values())),
+    )
+    references = await _references(db, submissions)
+    return [_parts(gathered, submission, references) for submission in submissions]
+
+
+def _provider_ids(visits: Iterable[Visit]) -> set[UUID]:
+    ids = set()
+    for visit in visits:
+        ids.add(visit.encounter.billing_provider_id)
+        if visit.encounter.rendering_provider_id is not None:
+            ids.add(visit.encounter.rendering_provider_id)
+    return ids
+
+
+async def _references(
+    db: TenantSession, submissions: Iterable[Submission]
+) -> dict[UUID, PayerControlNumber]:
+    """What the payer called each submission that the ones to send replace."""
+    replaced = {s.id: s.replaces for s in submissions if s.replaces is not None}
+    found: dict[UUID, PayerControlNumber] = {}
+    if not replaced:
+        return found
+    originals = {row.id: row for row in await _submissions(db, sorted(set(replaced.values())))}
+    for submission_id, original_id in replaced.items():
+        original = originals[original_id]
+        if original.phi_demo is not None:
+            ring = await keyring.of(db, original.key_ver or 0)
+            found[submission_id] = ring.open(
+                SUBMISSION_PHI_DEMO, original.id, original.phi_demo, PayerControlNumber
+            )
+    return found
+
+
+def _parts(
+    gathered: _Gathered, submission: Submission, references: dict[UUID, PayerControlNumber]
+) -> Parts:
+    claim = gathered.claims[submission.claim_id]
+    visit = gathered.visits[claim.encounter_id]
+    chosen = {named.sequence: named for named in gathered.order.get(claim.id, [])}
+    asked = chosen[submission.sequence]
+    reference = references.get(submission.id, PayerControlNumber())
+    if submission.frequency != "1" and not reference.payer_control_number:
+        raise CannotBeSent(
+            "A replacement or a void must name the payer's own number of the claim (REF*F8).",
+            submission_id=submission.id,
+        )
+    rendering = visit.encounter.rendering_provider_id
+    return Parts(
+        submission=submission,
+        charge_cents=submission.charge_cents,
+        visit=visit,
+        patient=gathered.patients[claim.patient_id].demographics,
+        coverage=gathered.held[asked.coverage_id],
+        payer=gathered.payers[asked.payer_id],
+        others=[
+            (sequence, gathered.held[named.coverage_id], gathered.payers[named.payer_id])
+            for sequence, named in sorted(chosen.items())
+            if sequence != submission.sequence
+        ],
+        billing_provider=gathered.providers[visit.encounter.billing_provider_id],
+        rendering_provider=gathered.providers[rendering] if rendering else None,
+        reference=reference,
+    )
+
+
+# --- the envelope ---
+
+
+def _batch_header(control: Control, now: datetime, number: str) -> BatchHeader:
+    return BatchHeader(
+        kind="837P",
+        reference=f"{control.number:09d}{number}",
+        date=f"{now:%Y%m%d}",
+        time=f"{now:%H%M}",
+        submitter=Party(
+            entity="41",
+            entity_type="2",
+            name=control.sender_name,
+            id_qualifier="46",
+            id=control.sender_id,
+            contacts=(Contact("IC", control.sender_name, (("TE", control.sender_phone),)),),
+        ),
+        receiver=Party(
+            entity="40",
+            entity_type="2",
+            name=control.receiver_name,
+            id_qualifier="46",
+            id=control.receiver_id,
+        ),
+    )
+
+
+def _group_header(control: Control, now: datetime) -> GroupHeader:
+    return GroupHeader(
+        functional_id="HC",
+        sender=control.sender_id,
+        receiver=control.receiver_id,
+        date=f"{now:%Y%m%d}",
+        time=f"{now:%H%M}",
+        control_number=str(control.number),
+        agency="X",
+        version=VERSION,
+    )
+
+
+def _interchange_header(control: Control, now: datetime) -> InterchangeHeader:
+    return InterchangeHeader(
+        authorization_qualifier="00",
+        authorization="",
+        security_qualifier="00",
+        security="",
+        sender_qualifier="ZZ",
+        sender=control.sender_id,
+        receiver_qualifier="ZZ",
+        receiver=control.receiver_id,
+        date=f"{now:%y%m%d}",
+        time=f"{now:%H%M}",
+        repetition="^",
+        version="00501",
+        control_number=f"{control.number:09d}",
+        ack_requested="0",
+        usage=control.usage,
+        component=":",
+    )
