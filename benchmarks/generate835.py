@@ -123,12 +123,13 @@ Line = tuple[str, str, int, list[tuple[str, list[tuple[str, int]]]]]
 
 
 def _line(ordinal: int, number: int, dice: random.Random) -> Line:
-    charge = dice.randrange(50_00, 900_00)
-    contractual = charge * dice.randrange(10, 45) // 100
-    deductible, coinsurance = dice.randrange(1, 10_00), dice.randrange(1, 9_00)
+    """Contractual and sequestration in one CAS, the patient's share in another; 300 fee lines."""
+    charge = dice.randrange(300) * 2_35 + 45_00
+    contractual = charge * 38 // 100
+    share = [("1", dice.randrange(1, 15_00)), ("2", dice.randrange(1, 10_00)), ("3", 25_00)]
     adjustments = [
-        ("CO", [("45", contractual), ("253", dice.randrange(1, 2_00)), ("97", 100)]),
-        ("PR", [("1", deductible), ("2", coinsurance)]),
+        ("CO", [("45", contractual), ("253", (charge - contractual) * 2 // 100)]),
+        ("PR", share[: dice.choice((1, 1, 2, 3))]),
     ]
     return dice.choice(_CODES), f"{ordinal}L{number}", charge, adjustments
 

@@ -26,7 +26,7 @@ def cents(text: str, *, strict: bool = False) -> int:
         raise AmountError("not an amount in X12's canonical form")
     whole, _, fraction = text.partition(".")
     try:
-        return _DOLLARS[whole] + _CENTS[fraction]
+        return DOLLARS[whole] + CENTS[fraction]
     except KeyError:
         pass
     if text[:1] == "-" and text[1:2].isdecimal():
@@ -50,11 +50,11 @@ class _Dollars(dict[str, int]):
 
 
 _MOST_DOLLARS = 10_000
-_DOLLARS = _Dollars()
+DOLLARS = _Dollars()
 # The fractions an amount may have: none, one digit or two.
-_CENTS = {"": 0}
-_CENTS.update({f"{tenths}": tenths * 10 for tenths in range(10)})
-_CENTS.update({f"{hundredths:02d}": hundredths for hundredths in range(100)})
+CENTS = {"": 0}
+CENTS.update({f"{tenths}": tenths * 10 for tenths in range(10)})
+CENTS.update({f"{hundredths:02d}": hundredths for hundredths in range(100)})
 
 
 def _cents_by_rule(text: str) -> int:
@@ -89,9 +89,12 @@ def format_cents(value: int) -> str:
     return f"{sign}{whole or ''}.{decimals}"
 
 
+_COUNTS = frozenset(map(str, range(1000)))
+
+
 def quantity(text: str, *, strict: bool = False) -> str:
     """The canonical text of a decimal quantity: "01.50" is "1.5", "-0" is "0"."""
-    if text.isdecimal() and text.isascii() and text[0] != "0" and len(text) <= MOST_DIGITS:
+    if text in _COUNTS:
         return text
     if strict and not _STRICT.fullmatch(text):
         raise AmountError("not a number in X12's canonical form")

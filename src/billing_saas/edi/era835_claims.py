@@ -7,7 +7,7 @@ less than looking at every segment to ask whether it begins something.
 from collections.abc import Callable
 
 from billing_saas.edi import era835_parts
-from billing_saas.edi.amounts import AmountError, cents, quantity
+from billing_saas.edi.amounts import CENTS, DOLLARS, AmountError, cents, quantity
 from billing_saas.edi.delimiters import Delimiters
 from billing_saas.edi.parties import (
     AmountValue,
@@ -20,6 +20,7 @@ from billing_saas.edi.parties import (
     read_contact,
     read_dtm,
     read_procedure,
+    read_reference,
 )
 from billing_saas.edi.remittance import (
     Adjustment,
@@ -32,7 +33,7 @@ from billing_saas.edi.remittance import (
 )
 
 _MOST_PROCEDURES = 4096
-_PADDING = [""] * 15
+_PADDING = [""] * 14
 _party: Callable[..., Party] = Party  # all nine elements of an NM1 are text
 
 
@@ -70,15 +71,20 @@ class ClaimReader:
 
     def read(
         self, text: str, position: int, heading: ClaimHeading | None
-    ) -> tuple[ClaimPayment, bool]:
-        """A claim, and whether it needs a look: it or one of its lines fails to balance, or has
-        segments no field holds."""
+    ) -> tuple[ClaimPayment, bool, int]:
+        """A claim from its text without "CLP" and the separator after it.
+
+        Also whether it needs a look (it or one of its lines fails to balance, or has segments no
+        field holds), and the position after it."""
         own, *lines = text.split(self._service_mark)
         element = self._element
         first, *segments = own.split(self._terminator)
-        clp = first.split(element)
-        if len(clp) < 15:
+        unread: tuple[tuple[int, tuple[str, ...]], ...] = ()
+        clp = first.split(element)  # CLP01 is element 0 here
+        if len(clp) < 14:
             clp += _PADDING[len(clp) :]
+        elif len(clp) > 14:
+            unread = ((position, ("CLP", *clp)),)
         adjustments: list[Adjustment] = []
         parties: list[Party] = []
         references: list[Reference] = []
@@ -88,7 +94,6 @@ class ClaimReader:
         quantities: tuple[QuantityValue, ...] = ()
         inpatient: InpatientAdjudication | None = None
         outpatient: OutpatientAdjudication | None = None
-        unread: tuple[tuple[int, tuple[str, ...]], ...] = ()
         adjusted = 0
         at = position
         for written in segments:
@@ -100,22 +105,24 @@ class ClaimReader:
                 parties.append(_party(*segment[1:]))
             elif segment_id == "DTM" and count == 3:
                 dates.append(DateValue(segment[1], segment[2]))
-            elif segment_id == "REF" and 1 < count < 6:
-                references.append(Reference(*segment[1:]))
+            elif segment_id == "REF" and count == 3:
+                references.append(Reference(segment[1], segment[2]))
             elif segment_id == "CAS":
                 adjusted += _adjust(segment, at, adjustments)
             elif segment_id == "AMT" and count == 3:
                 amounts.append(AmountValue(segment[1], cents(segment[2])))
-            elif segment_id == "MOA" and outpatient is None:
+            elif segment_id == "MOA" and outpatient is None and count < 11:
                 outpatient = era835_parts.read_outpatient(segment)
-            elif segment_id == "MIA" and inpatient is None:
+            elif segment_id == "MIA" and inpatient is None and count < 26:
                 inpatient = era835_parts.read_inpatient(segment)
-            elif segment_id == "PER":
+            elif segment_id == "PER" and count < 10:
                 contacts += (read_contact(segment),)
             elif segment_id == "QTY" and count == 3:
                 quantities += (QuantityValue(segment[1], quantity(segment[2])),)
             elif segment_id == "DTM" and 1 < count < 5:
                 dates.append(read_dtm(segment))
+            elif segment_id == "REF" and 1 < count < 6:
+                references.append(read_reference(segment))
             else:
                 unread += ((at, tuple(segment)),)
         services: list[ServicePayment] = []
@@ -128,23 +135,23 @@ class ClaimReader:
             adjusted += line_adjusted
             if service.charge_cents - line_adjusted != service.paid_cents or service.unread:
                 look = True
-        charge = cents(clp[3])
-        paid = cents(clp[4])
+        charge = cents(clp[2])
+        paid = cents(clp[3])
         claim = ClaimPayment(
+            clp[0],
             clp[1],
-            clp[2],
             charge,
             paid,
-            cents(clp[5]) if clp[5] else None,
+            cents(clp[4]) if clp[4] else None,
+            clp[5],
             clp[6],
             clp[7],
             clp[8],
             clp[9],
             clp[10],
-            clp[11],
+            quantity(clp[11]) if clp[11] else "",
             quantity(clp[12]) if clp[12] else "",
-            quantity(clp[13]) if clp[13] else "",
-            clp[14],
+            clp[13],
             tuple(adjustments),
             tuple(parties),
             inpatient,
@@ -159,7 +166,7 @@ class ClaimReader:
             position,
             unread,
         )
-        return claim, look or charge - adjusted != paid or bool(unread)
+        return claim, look or charge - adjusted != paid or bool(unread), at
 
     def _service(self, text: str, position: int) -> tuple[ServicePayment, int, int]:
         """A line, the sum of its adjustments, and how many segments it has."""
@@ -168,15 +175,17 @@ class ClaimReader:
         segments = text.split(self._terminator)
         # The split took "SVC" and its separator away: SVC01 is element 0 here.
         svc = segments[0].split(element)
+        unread: tuple[tuple[int, tuple[str, ...]], ...] = ()
         if len(svc) < 7:
             svc += _PADDING[len(svc) : 7]
+        elif len(svc) > 7:
+            unread = ((position, ("SVC", *svc)),)
         adjustments: list[Adjustment] = []
         references: tuple[Reference, ...] = ()
         dates: tuple[DateValue, ...] = ()
         amounts: tuple[AmountValue, ...] = ()
         quantities: tuple[QuantityValue, ...] = ()
         remarks: tuple[Remark, ...] = ()
-        unread: tuple[tuple[int, tuple[str, ...]], ...] = ()
         adjusted = 0
         for at in range(1, len(segments)):
             segment = segments[at].split(element)
@@ -186,8 +195,8 @@ class ClaimReader:
                 adjusted += _adjust(segment, position + at, adjustments)
             elif segment_id == "DTM" and count == 3:
                 dates += (DateValue(segment[1], segment[2]),)
-            elif segment_id == "REF" and 1 < count < 6:
-                references += (Reference(*segment[1:]),)
+            elif segment_id == "REF" and count == 3:
+                references += (Reference(segment[1], segment[2]),)
             elif segment_id == "AMT" and count == 3:
                 amounts += (AmountValue(segment[1], cents(segment[2])),)
             elif segment_id == "LQ" and count == 3:
@@ -196,6 +205,8 @@ class ClaimReader:
                 quantities += (QuantityValue(segment[1], quantity(segment[2])),)
             elif segment_id == "DTM" and 1 < count < 5:
                 dates += (read_dtm(segment),)
+            elif segment_id == "REF" and 1 < count < 6:
+                references += (read_reference(segment),)
             else:
                 unread += ((position + at, tuple(segment)),)
         submitted = svc[5]
@@ -222,24 +233,26 @@ class ClaimReader:
 def _adjust(cas: list[str], position: int, adjustments: list[Adjustment]) -> int:
     """Append the triplets of a CAS; the sum of their amounts."""
     count = len(cas)
-    if count == 4:
-        amount = cents(cas[3])
-        adjustments.append(Adjustment(cas[1], cas[2], amount, "", position))
-        return amount
     if count < 4:
         raise AmountError("a CAS without an amount")
-    total = 0
     group = cas[1]
-    if count % 3 != 2:
-        cas += ("",) if count % 3 == 1 else ("", "")
-    for at in range(2, count, 3):
-        reason, text, units = cas[at : at + 3]
+    total = 0
+    for at in range(3, count, 3):
+        text = cas[at]
+        units = cas[at + 1] if at + 1 < count else ""
         if text:
-            amount = cents(text)
+            # `amounts.cents` without its call: half of a remittance's amounts stand in a CAS.
+            whole, _, fraction = text.partition(".")
+            try:
+                amount = DOLLARS[whole] + CENTS[fraction]
+            except KeyError:
+                amount = cents(text)
             total += amount
             adjustments.append(
-                Adjustment(group, reason, amount, quantity(units) if units else "", position)
+                Adjustment(group, cas[at - 1], amount, quantity(units) if units else "", position)
             )
-        elif reason or units:
+        elif at == 3 or cas[at - 1] or units:
             raise AmountError("a reason without an amount")
+    if count % 3 == 0 and cas[-1]:
+        raise AmountError("a reason without an amount")
     return total

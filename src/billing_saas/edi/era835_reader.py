@@ -5,7 +5,6 @@ once. The builders expect well-formed amounts; where one is not, the group is me
 becomes zero and a finding says so) and built again, so that the usual case pays nothing for it.
 """
 
-import itertools
 import re
 from collections.abc import Iterator
 
@@ -26,9 +25,8 @@ from billing_saas.edi.remittance import (
     Unread,
 )
 
-_GROUP_STARTS = frozenset({"CLP", "LX", "PLB"})
 # A claim has at most 999 lines; far beyond that a hostile file would only fill the memory.
-MOST_IN_A_GROUP = 8 << 20
+MOST_IN_A_CLAIM = 8 << 20
 MOST_FINDINGS = 10_000
 # With one of these, nobody can say that the remittance balances.
 _DOUBTS = frozenset(
@@ -64,14 +62,19 @@ class RemittanceReading:
         self._place = transaction.place
         self._unsure = False
         self._heading_used = True
-        groups = _groups(transaction.runs(decode=True), transaction.delimiters)
-        position, text = next(groups, (2, ""))
-        header = self._segments(text) if text else []
-        self._groups = groups
-        if header and header[0][0] in _GROUP_STARTS:
-            self._groups = itertools.chain([(position, text)], groups)
-            header = []
-        self.remittance: Remittance = read_header(transaction, header, self._report)
+        self._reader = ClaimReader(transaction.delimiters)
+        self._heading: ClaimHeading | None = None
+        self._pairs: list[ProviderAdjustment] = []
+        self._position = 2
+        terminator, element = map(re.escape, (self._delimiters.segment, self._delimiters.element))
+        self._cuts = re.compile(f"{terminator}(?=(?:LX|PLB){element})")
+        self._texts = _claim_texts(transaction.runs(decode=True), transaction.delimiters)
+        header, *others = self._cuts.split(next(self._texts))
+        segments = self._segments(header[1:]) if header else []
+        self._position += len(segments)
+        self.remittance: Remittance = read_header(transaction, segments, self._report)
+        for other in others:
+            self._other(other)
         self._claims = self._walk()
 
     def claims(self) -> Iterator[ClaimPayment]:
@@ -97,32 +100,53 @@ class RemittanceReading:
             self.findings.append(era835_parts.too_many(self._place, MOST_FINDINGS))
 
     def _walk(self) -> Iterator[ClaimPayment]:
-        reader = ClaimReader(self._delimiters)
-        heading: ClaimHeading | None = None
-        pairs: list[ProviderAdjustment] = []
-        for position, text in self._groups:
-            if text.startswith("CLP"):
-                self._heading_used = True
-                try:
-                    claim, look = reader.read(text, position, heading)
-                except AmountError:
-                    claim, look = reader.read(self._mended(text, position), position, heading)
-                self.paid_cents += claim.paid_cents
-                if look:
-                    self._look_at(claim)
-                yield claim
-            elif text.startswith("LX"):
-                self._leave(heading)
-                heading, self._heading_used = self._heading(text, position), False
-            else:
-                pairs.extend(self._provider_adjustments(text, position))
-        self._leave(heading)
-        self.provider_adjustments = tuple(pairs)
+        cut = False  # whether claims of this set are followed by LX or PLB
+        for text in self._texts:
+            own, others = text, []
+            if cut:
+                own, *others = self._cuts.split(text)
+            read = self._try(own)
+            if (read is None or read[1]) and not others:
+                others = self._cuts.split(text)[1:]
+                if others:
+                    cut, read = True, None
+                    own = text[: len(text) - sum(map(len, others)) - len(others)]
+            claim, look, after = read or self._try(own) or self._read_mended(own)
+            self._heading_used = True
+            self._position = after
+            self.paid_cents += claim.paid_cents
+            if look:
+                self._look_at(claim)
+            yield claim
+            for other in others:
+                self._other(other)
+        self._leave()
+        self.provider_adjustments = tuple(self._pairs)
         self._finish()
 
-    def _leave(self, heading: ClaimHeading | None) -> None:
-        if heading is not None and not self._heading_used:
-            self.empty_headings.append(heading)
+    def _try(self, text: str) -> tuple[ClaimPayment, bool, int] | None:
+        try:
+            return self._reader.read(text, self._position, self._heading)
+        except AmountError:
+            return None
+
+    def _read_mended(self, text: str) -> tuple[ClaimPayment, bool, int]:
+        start = f"CLP{self._delimiters.element}"
+        mended = self._mended(start + text, self._position).removeprefix(start)
+        return self._reader.read(mended, self._position, self._heading)
+
+    def _other(self, text: str) -> None:
+        """An LX with what belongs to it, or a PLB."""
+        if text.startswith("LX"):
+            self._leave()
+            self._heading, self._heading_used = self._read_heading(text), False
+        else:
+            self._pairs += self._provider_adjustments(text)
+        self._position += text.count(self._delimiters.segment) + 1
+
+    def _leave(self) -> None:
+        if self._heading is not None and not self._heading_used:
+            self.empty_headings.append(self._heading)
 
     def _segments(self, text: str) -> list[Segment]:
         element = self._delimiters.element
@@ -150,7 +174,8 @@ class RemittanceReading:
         for position, segment in unread:
             self._report(era835_parts.unknown(segment, loop, self._place.at(position)))
 
-    def _heading(self, text: str, position: int) -> ClaimHeading:
+    def _read_heading(self, text: str) -> ClaimHeading:
+        position = self._position
         try:
             heading = era835_parts.read_heading(self._segments(text), position)
         except AmountError:
@@ -159,7 +184,8 @@ class RemittanceReading:
         self._unknown(heading.unread, "2000")
         return heading
 
-    def _provider_adjustments(self, text: str, position: int) -> list[ProviderAdjustment]:
+    def _provider_adjustments(self, text: str) -> list[ProviderAdjustment]:
+        position = self._position
         component = self._delimiters.component
         plb, *others = self._segments(text)
         try:
@@ -173,48 +199,25 @@ class RemittanceReading:
         return pairs
 
 
-def _groups(runs: Iterator[tuple[int, str]], delimiters: Delimiters) -> Iterator[tuple[int, str]]:
-    """Text cut before each CLP, LX and PLB: (position of its first segment, text).
-
-    What stands before any of them is the first group. A run may end anywhere, so its last group is
-    held until the next one tells where it ends.
-    """
-    terminator, element = delimiters.segment, delimiters.element
-    claim_mark = f"{terminator}CLP{element}"
-    marks = (f"{terminator}LX{element}", f"{terminator}PLB{element}")
-    cuts = re.compile(f"{re.escape(terminator)}(?=(?:LX|PLB){re.escape(element)})")
-    position = 2
+def _claim_texts(runs: Iterator[tuple[int, str]], delimiters: Delimiters) -> Iterator[str]:
+    """What stands before the first CLP (it begins with a terminator, or is empty), then the text of
+    each claim without "CLP" and its separator; what follows a claim is still in its text."""
+    terminator = delimiters.segment
+    mark = f"{terminator}CLP{delimiters.element}"
     held: list[str] = []
     size = 0
-
-    def cut(text: str) -> list[str]:
-        return cuts.split(text) if marks[0] in text or marks[1] in text else [text]
-
     for _, run in runs:
-        first, *claims = f"{terminator}{run}".split(claim_mark)
+        first, *claims = f"{terminator}{run}".split(mark)
         held.append(first)
         size += len(first)
-        if size > MOST_IN_A_GROUP:
-            raise Unreadable("a claim is too long to be one", code="group_too_long")
-        if not claims and marks[0] not in first and marks[1] not in first:
-            continue
-        groups = [group for group in cut("".join(held)) if group]
+        if size > MOST_IN_A_CLAIM:
+            raise Unreadable("a claim is too long to be one", code="claim_too_long")
         if claims:
-            *done, last = claims
-            for claim in done:
-                groups += cut(claim_mark + claim)
-            held = [claim_mark + last]
-        else:
-            held = [terminator + groups.pop().removeprefix(terminator)]
-        size = len(held[0])
-        for group in groups:
-            text = group.removeprefix(terminator)
-            yield position, text
-            position += text.count(terminator) + 1
-    for group in cut("".join(held)):
-        if text := group.removeprefix(terminator):
-            yield position, text
-            position += text.count(terminator) + 1
+            yield "".join(held)
+            last = claims.pop()
+            yield from claims
+            held, size = [last], len(last)
+    yield "".join(held)
 
 
 def read(transaction: TransactionSet) -> RemittanceReading:

@@ -14,7 +14,6 @@ from billing_saas.edi.delimiters import BLANKS, STANDARD, Delimiters, Unreadable
 Segment = list[str]
 WINDOW = 1 << 16
 _BOM = "\xef\xbb\xbf"
-_LINE_ENDS = "\r\n"
 # Enough to hold an ISA, and a line end or two before its terminator.
 _ISA_ROOM = 120
 
@@ -61,7 +60,7 @@ class Reel:
         self._marks: list[int] = []  # where envelope segments stand, last first
         self.delimiters = STANDARD
         self.unterminated = False
-        self._ids = _envelope_ids(STANDARD)
+        self._envelope = _envelope(STANDARD)
 
     def open(self) -> tuple[list[str] | None, str]:
         """Go to the next ISA: its elements, or None at the end of the file, and what stood
@@ -77,7 +76,7 @@ class Reel:
         self._need(_ISA_ROOM)
         self.delimiters, elements, end = split_isa(self._pending.ljust(_ISA_ROOM), self._offset)
         self._drop(end)
-        self._ids = _envelope_ids(self.delimiters)
+        self._envelope = _envelope(self.delimiters)
         self._closed = False
         self.unterminated = False
         return elements, stray
@@ -128,22 +127,16 @@ class Reel:
         """Cut the next window out of the pending text; False at the end of the interchange."""
         while not self._closed:
             body = self._cut()
-            if not body:
-                return False
-            body = _canonical(body, self.delimiters.segment)
-            if len(body) > 1:
-                self._window, self._at = body, 0
-                self._marks = [found.start() for found in self._ids.finditer(body)]
+            if body:
+                self._window, self._at = self.delimiters.segment + body, 0
                 self._marks.reverse()
                 return True
         return False
 
     def _cut(self) -> str:
+        """Whole segments in canonical form, "" where there are none; sets `_marks`."""
         terminator = self.delimiters.segment
         searched = 0
-        if self._at_isa():
-            self._closed = True
-            return ""
         while (end := self._pending.rfind(terminator, searched)) < 0:
             if self._at_isa():
                 self._closed = True
@@ -154,10 +147,37 @@ class Reel:
             if not self._read():
                 return self._rest()
         body = self._pending[: end + 1]
-        if "IEA" in body or "ISA" in body:
-            body = self._up_to_the_end_of_the_interchange(body)
+        if self._scan(body):
+            self._drop(end + 1)
+            return body
+        body = self._up_to_the_end_of_the_interchange(body)
         self._drop(len(body))
-        return body
+        return self._tidied(body)
+
+    def _scan(self, body: str) -> bool:
+        """Whether a text is canonical and holds no end of the interchange. Finds its marks."""
+        if "\n" in body or "\r" in body:
+            return False
+        self._marks = marks = []
+        for found in self._envelope.finditer(self.delimiters.segment + body):
+            if found.lastgroup == "stop":
+                return False
+            marks.append(found.start())
+        return True
+
+    def _tidied(self, body: str) -> str:
+        terminator = self.delimiters.segment
+        if terminator not in "\r\n":
+            # The usual untidiness is a line end after each terminator.
+            tidy = body.lstrip("\r\n").replace(f"{terminator}\r\n", terminator)
+            tidy = tidy.replace(f"{terminator}\n", terminator)
+            if self._scan(tidy):
+                return tidy
+        pieces = [raw.lstrip(" \t\r\n").rstrip("\r\n") for raw in body.split(terminator)]
+        tidy = "".join([piece + terminator for piece in pieces if piece])
+        found = self._envelope.finditer(terminator + tidy)
+        self._marks = [mark.start() for mark in found]
+        return tidy
 
     def _at_isa(self) -> bool:
         """An ISA where a segment should begin: the IEA is missing, and what comes may use other
@@ -173,7 +193,7 @@ class Reel:
         if not rest.strip(BLANKS):
             return ""
         self.unterminated = True
-        return rest.rstrip(BLANKS) + self.delimiters.segment
+        return self._tidied(rest.rstrip(BLANKS) + self.delimiters.segment)
 
     def _up_to_the_end_of_the_interchange(self, body: str) -> str:
         """What follows an IEA, or a new ISA, may use other separators: it stays raw."""
@@ -242,23 +262,11 @@ class Reel:
         self._offset += size
 
 
-def _envelope_ids(delimiters: Delimiters) -> re.Pattern[str]:
+def _envelope(delimiters: Delimiters) -> re.Pattern[str]:
+    """Finds what a reader of segments must not run over: envelope segments, and (as `stop`) what
+    asks for a closer look: blanks or nothing after a terminator, the end of the interchange."""
     terminator, element = re.escape(delimiters.segment), re.escape(delimiters.element)
-    return re.compile(f"{terminator}(?:S[TE]|G[SE]|IEA)(?=[{element}{terminator}])")
-
-
-def _canonical(body: str, terminator: str) -> str:
-    if terminator != "\n" and "\n" in body:
-        body = body.replace(terminator + "\r\n", terminator).replace(terminator + "\n", terminator)
-    untidy = (
-        "\n" in body
-        or "\r" in body
-        or terminator + " " in body
-        or terminator + "\t" in body
-        or terminator * 2 in body
-        or body[0] in " \t" + terminator
+    ends = f"(?=[{element}{terminator}])"
+    return re.compile(
+        f"{terminator}(?:(?:S[TE]|G[SE]){ends}|(?P<stop>[ \\t{terminator}]|I[ES]A(?![A-Za-z0-9])))"
     )
-    if untidy:
-        pieces = [raw.lstrip(" \t\r\n").rstrip(_LINE_ENDS) for raw in body.split(terminator)]
-        body = "".join([piece + terminator for piece in pieces if piece])
-    return terminator + body
