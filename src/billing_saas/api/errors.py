@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response
@@ -85,9 +86,10 @@ async def _record_denied(request: Request[Any, Any, Any], error: DomainError) ->
         return
     database: Database = request.app.state.database
     wanted = request.path_params.get("practice_id")
-    log = (
-        wanted if wanted in principal.practices else min(principal.practices, default=PLATFORM_LOG)
-    )
+    practices: frozenset[UUID] = principal.practices
+    log = min(practices, default=PLATFORM_LOG)
+    if isinstance(wanted, UUID) and wanted in practices:
+        log = wanted
     actor = Actor(
         kind=ActorKind.USER,
         id=principal.user_id,
@@ -95,7 +97,7 @@ async def _record_denied(request: Request[Any, Any, Any], error: DomainError) ->
         request_id=request.scope["state"].get("request_id", ""),
         ip_prefix=request.scope["state"].get("ip_prefix", ""),
     )
-    route = (request.route_handler.paths and sorted(request.route_handler.paths)[0]) or ""
+    route = min(request.route_handler.paths, default="")
     async with database.tenant(log) as db:
         await trail.record(
             db,

@@ -40,6 +40,15 @@ _TAKE_BACK = text(
 )
 
 
+_RESTORE = text(
+    """
+    UPDATE line_adjudication AS said SET reversed_by = NULL
+    FROM unnest(CAST(:reversals AS uuid[])) AS undone (reversal)
+    WHERE said.tenant_id = :tenant_id AND said.reversed_by = undone.reversal
+    """
+)
+
+
 async def record_many(
     db: TenantSession, verdicts: Sequence[LineVerdict], adjudicated_on: date
 ) -> None:
@@ -84,3 +93,9 @@ async def take_back(db: TenantSession, reversed_by: Sequence[tuple[UUID, UUID]])
                 "reversals": [reversal for _, reversal in reversed_by],
             },
         )
+
+
+async def restore(db: TenantSession, reversals: Sequence[UUID]) -> None:
+    """What these took back counts again: they were taken back themselves."""
+    if reversals:
+        await db.execute(_RESTORE, {"tenant_id": db.tenant_id, "reversals": list(reversals)})

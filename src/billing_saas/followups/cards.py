@@ -5,7 +5,8 @@ from datetime import date
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, text, update
+from sqlalchemy import Uuid, bindparam, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from billing_saas.audit import trail
 from billing_saas.followups.errors import CardClosed, CardNotFound
@@ -85,3 +86,19 @@ async def close(db: TenantSession, actor: Actor, card_id: UUID, *, outcome: str)
         .values(state="done", closed_at=clock.now(), closed_by=actor.id, outcome=outcome)
     )
     await trail.record(db, actor, "card.close", object_type="card", object_id=card_id)
+
+
+async def withdraw(
+    db: TenantSession, actor: Actor, subject_ids: Sequence[UUID], *, outcome: str
+) -> None:
+    """Close the open cards of these subjects: what opened them was undone."""
+    await db.execute(
+        update(Card)
+        .where(
+            Card.tenant_id == db.tenant_id,
+            Card.subject_id == bindparam("subjects", list(subject_ids), ARRAY(Uuid)).any_(),
+            Card.state == "open",
+        )
+        .values(state="done", closed_at=clock.now(), closed_by=actor.id, outcome=outcome)
+        .execution_options(synchronize_session=False)
+    )

@@ -9,6 +9,10 @@ class AlreadyPosted(Conflict):
     pass
 
 
+class TakenBackSince(Conflict):
+    """A later remittance took back a payment of this one: undo that one first."""
+
+
 class NotPosted(Conflict):
     pass
 

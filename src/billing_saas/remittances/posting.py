@@ -1,14 +1,13 @@
 """Post a remittance: match, journal, tell the claims, open cards. All of it, or none.
 
-The same act serves the worker and `POST …/remittances/{id}/posting`; `DELETE` undoes it by reversing
-entries, after which it may be posted again.
+The same act serves the worker and `POST …/remittances/{id}/posting`; `DELETE` undoes it by reversing entries, after which it may be posted again.
 """
 
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 
 from billing_saas.audit import trail
 from billing_saas.kit import clock, points
@@ -17,17 +16,16 @@ from billing_saas.kit.db import TenantSession
 from billing_saas.ledger import journal, periods
 from billing_saas.ledger.rules import Account, Entry, source_claim_payment
 from billing_saas.phi import keyring
-from billing_saas.remittances import adjudicating, carding, matching, rules
+from billing_saas.remittances import adjudicating, carding, matching, queries, rules
 from billing_saas.remittances.errors import (
     AlreadyPosted,
     IsDuplicate,
     OutOfBalance,
     PostedTotalWrong,
-    RemittanceNotFound,
 )
 from billing_saas.remittances.matching import Matched, Reversal
 from billing_saas.remittances.rules import Outcome, Payment
-from billing_saas.remittances.tables import ProviderAdjustment, Remittance
+from billing_saas.remittances.tables import Remittance
 
 BATCH = 2_000
 
@@ -53,7 +51,7 @@ async def post(db: TenantSession, actor: Actor, remittance_id: UUID) -> Posted:
     What would be journalled must equal what was paid (BPR02), else everything rolls back.
     """
     actor.must("remittances.post")
-    remittance = await _locked(db, remittance_id)
+    remittance = await queries.locked(db, remittance_id)
     _check_postable(remittance)
     remittance.posting_number += 1
     effective_on = await periods.first_open_day(db, remittance.payment_on)
@@ -81,17 +79,6 @@ async def post(db: TenantSession, actor: Actor, remittance_id: UUID) -> Posted:
     )
     points.reach("remittances.posting.told")
     return posted
-
-
-async def _locked(db: TenantSession, remittance_id: UUID) -> Remittance:
-    remittance = await db.scalar(
-        select(Remittance)
-        .where(Remittance.tenant_id == db.tenant_id, Remittance.id == remittance_id)
-        .with_for_update()
-    )
-    if remittance is None:
-        raise RemittanceNotFound("There is no such remittance.")
-    return remittance
 
 
 def _check_postable(remittance: Remittance) -> None:
@@ -273,16 +260,7 @@ class _Run:
         self.posted.denied_lines += sum(len(outcome.denied_services) for _, outcome in outcomes)
 
     async def post_provider_adjustments(self) -> None:
-        rows = list(
-            await self.db.scalars(
-                select(ProviderAdjustment)
-                .where(
-                    ProviderAdjustment.tenant_id == self.db.tenant_id,
-                    ProviderAdjustment.remittance_id == self.remittance.id,
-                )
-                .order_by(ProviderAdjustment.n)
-            )
-        )
+        rows = await queries.provider_adjustments(self.db, self.remittance.id)
         wanted = []
         for row in rows:
             entry = rules.provider_adjustment_entry(
@@ -308,7 +286,3 @@ class _Run:
 
 def _cash(entry: Entry) -> int:
     return sum(line.amount_cents for line in entry.lines if line.account is Account.PAYER_CASH)
-
-
-async def unpost(db: TenantSession, actor: Actor, remittance_id: UUID) -> None:
-    """Undo a posting: reverse its entries and take back what the claims were told."""

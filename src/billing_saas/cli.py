@@ -1,0 +1,277 @@
+"""`billing-saas`: serve, work, migrate, provision, and show what the product does."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import click
+
+from billing_saas import __version__
+from billing_saas.cli_edi import edi
+from billing_saas.gateways.key_folder import KeyFolder
+from billing_saas.kit import logs, settings
+from billing_saas.kit.actor import Actor, ActorKind
+from billing_saas.kit.db import Database, Urls
+from billing_saas.kit.embedded import EmbeddedPostgresFailed
+from billing_saas.kit.errors import DomainError
+from billing_saas.kit.migrating import migrate as migrate_database
+from billing_saas.kit.settings import BadSettings, Settings
+from billing_saas.kit.standing import standing
+
+T = TypeVar("T")
+
+# Whoever may run commands on the machine; provisioning is told in the audit trail under this id.
+OPERATOR = Actor(kind=ActorKind.SYSTEM, id=UUID(int=1))
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """What a person at a terminal can mend is said in a line, not as a traceback."""
+    try:
+        yield
+    except BadSettings as error:
+        raise click.ClickException("Settings:\n  " + "\n  ".join(error.faults)) from error
+    except EmbeddedPostgresFailed as error:
+        raise click.ClickException(str(error)) from error
+    except DomainError as error:
+        fields = error.facts.get("fields", {})
+        told = [f"\n  {field}: {message}" for field, message in fields.items()]
+        raise click.ClickException(error.message + "".join(told)) from error
+
+
+def _settings() -> Settings:
+    configured = settings.load()
+    logs.configure(configured.log_level)
+    return configured
+
+
+def with_database(configured: Settings, urls: Urls, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run `work` over a database on an event loop of its own."""
+
+    async def run() -> T:
+        database = Database(urls, KeyFolder(configured.keys), pool_size=4)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
+
+
+@click.group()
+@click.version_option(__version__, prog_name="billing-saas")
+def main() -> None:
+    """A multi-tenant back office for outsourced medical billing."""
+
+
+main.add_command(edi)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest schema, and make what a deployment needs once."""
+    from billing_saas.tenants import provisioning
+
+    with _plainly():
+        configured = _settings()
+        with standing(configured) as urls:
+            migrate_database(urls.migrator)
+            with_database(configured, urls, provisioning.initialise)
+    click.echo("The schema is the newest.")
+
+
+@main.command()
+@click.option("--host", default=None, help="Address to listen on.")
+@click.option("--port", type=int, default=None, help="Port to listen on.")
+@click.option("--with-worker", is_flag=True, help="Run a worker beside it, for development.")
+def serve(host: str | None, port: int | None, with_worker: bool) -> None:
+    """Serve the API and its documentation page (/docs)."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from billing_saas.tenants import provisioning
+
+    with _plainly():
+        configured = _settings()
+        with standing(configured) as urls:
+            with_database(configured, urls, provisioning.initialise)
+            server = Granian(
+                "billing_saas.api.serving:from_environment",
+                factory=True,
+                interface=Interfaces.ASGI,
+                address=host or configured.host,
+                port=port or configured.port,
+                log_enabled=False,
+                log_access=False,
+            )
+            worker = _start_worker() if with_worker else None
+            try:
+                server.serve()
+            finally:
+                if worker is not None:
+                    worker.send_signal(signal.SIGTERM)
+                    worker.wait(timeout=60)
+
+
+def _start_worker() -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C is for the server, which then stops its worker in good order.
+    return subprocess.Popen(
+        [sys.executable, "-m", "billing_saas.cli", "work"], start_new_session=True
+    )
+
+
+@main.command()
+@click.option("--threads", type=int, default=4, help="Jobs at a time.")
+def work(threads: int) -> None:
+    """Run jobs: relay, schedule and worker threads in one process."""
+    from billing_saas.workers import main as workers
+
+    with _plainly():
+        configured = _settings()
+        with standing(configured, migrated=False) as urls:
+            workers.serve(configured, urls, KeyFolder(configured.keys), threads=threads)
+
+
+@main.group()
+def tenant() -> None:
+    """Billing companies, their practices and people."""
+
+
+@tenant.command("add-company")
+@click.argument("name")
+def add_company(name: str) -> None:
+    """Make a billing company; prints its id."""
+    from billing_saas.tenants import provisioning
+
+    with _plainly():
+        configured = _settings()
+        with standing(configured) as urls:
+
+            async def add(database: Database) -> UUID:
+                await provisioning.initialise(database)
+                return await provisioning.add_company(database, name)
+
+            click.echo(with_database(configured, urls, add))
+
+
+@tenant.command("add-practice")
+@click.argument("company", type=click.UUID)
+@click.option("--name", required=True)
+@click.option("--npi", required=True, help="Ten digits.")
+@click.option("--tax-id", required=True, help="Nine digits.")
+@click.option("--time-zone", required=True, help="Such as America/New_York.")
+@click.option("--agreement-signed-on", required=True, type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--agreement-signed-by", required=True)
+def add_practice(
+    company: UUID,
+    name: str,
+    npi: str,
+    tax_id: str,
+    time_zone: str,
+    agreement_signed_on: date,
+    agreement_signed_by: str,
+) -> None:
+    """Provision a practice with its keys and its book; prints its id."""
+    from billing_saas.ledger import journal
+    from billing_saas.tenants import provisioning
+
+    new = provisioning.NewPractice(
+        name=name,
+        npi=npi,
+        tax_id=tax_id,
+        time_zone=time_zone,
+        agreement_signed_on=agreement_signed_on,
+        agreement_signed_by=agreement_signed_by,
+    )
+    with _plainly():
+        configured = _settings()
+        with standing(configured) as urls:
+            click.echo(
+                with_database(
+                    configured,
+                    urls,
+                    lambda database: provisioning.add_practice(
+                        database, OPERATOR, company, new, journal.open_book
+                    ),
+                )
+            )
+
+
+@tenant.command("add-person")
+@click.argument("practice", type=click.UUID)
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", "roles", multiple=True, required=True)
+@click.option("--days", type=int, default=90, help="How long the token is good for.")
+def add_person(practice: UUID, email: str, name: str, roles: tuple[str, ...], days: int) -> None:
+    """Make a person with roles in a practice; prints a bearer token, this once."""
+    from billing_saas.identity import enrolling
+
+    async def add(database: Database) -> str:
+        async with database.platform() as platform:
+            user_id = await enrolling.add_user(platform, email=email, display_name=name)
+            await enrolling.grant(platform, user_id, practice, roles, by=None)
+            return await enrolling.issue_token(
+                platform, user_id, name="command line", good_for=timedelta(days=days)
+            )
+
+    with _plainly():
+        configured = _settings()
+        with standing(configured) as urls:
+            click.echo(with_database(configured, urls, add))
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Only say whether openapi/openapi.json is true.")
+def openapi(check: bool) -> None:
+    """Write the API's contract to openapi/openapi.json."""
+    from billing_saas.api.contract import contract
+
+    path = Path("openapi/openapi.json")
+    text = contract()
+    if not check:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    elif not path.exists() or path.read_text() != text:
+        raise click.ClickException(f"{path} is not what the application serves: `make openapi`.")
+
+
+@main.command()
+def demo() -> None:
+    """Show the main job on real files, with the embedded PostgreSQL."""
+    from billing_saas import demo as demonstration
+
+    with _plainly():
+        sys.exit(demonstration.run(_demo_settings(), serve=os.environ.get("DEMO_SERVE") != "0"))
+
+
+@main.command("clean-demo")
+def clean_demo() -> None:
+    """Remove what the demo left behind: its database and its keys."""
+    import shutil
+
+    folder = _demo_settings().data
+    shutil.rmtree(folder, ignore_errors=True)
+    click.echo(f"Removed {folder}.")
+
+
+def _demo_settings() -> Settings:
+    """The demo has a folder of its own: it never touches a deployment's data."""
+    from dataclasses import replace
+
+    configured = _settings()
+    if not configured.embedded:
+        raise click.ClickException("The demo runs on the embedded PostgreSQL only.")
+    return replace(configured, data=configured.data / "demo", log_level="ERROR")
+
+
+if __name__ == "__main__":
+    main()
