@@ -151,9 +151,7 @@ TAMPERINGS = {
 }
 
 
-async def test_a_tampered_file_does_not_read(
-    clone: Clone, database: Database, elm: Tenant
-) -> None:
+async def test_a_tampered_file_does_not_read(clone: Clone, database: Database, elm: Tenant) -> None:
     undisturbed = []
     for name, statements in TAMPERINGS.items():
         blob_id = await kept(database, elm, secrets.token_bytes(3 * MIB - 5))

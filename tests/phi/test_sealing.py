@@ -25,7 +25,7 @@ class Address(Document):
     street: str
 
 
-class Demo(Document, frozen=True, kw_only=True):
+class Demo(Document, kw_only=True):
     last: str
     address: Address
 
