@@ -8,11 +8,13 @@ from sqlalchemy import (
     FetchedValue,
     ForeignKeyConstraint,
     SmallInteger,
+    Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing_saas.kit.db import Row
+from billing_saas.ledger.rules import PartyKind
 
 
 class LedgerBook(Row):
@@ -65,7 +67,7 @@ class LedgerLine(Row):
     effective_on: Mapped[date]
     account: Mapped[str]
     amount_cents: Mapped[int] = mapped_column(BigInteger)
-    party_kind: Mapped[str]
+    party_kind: Mapped[PartyKind] = mapped_column(Text)
     party_id: Mapped[UUID | None]
     patient_id: Mapped[UUID | None]
     claim_id: Mapped[UUID | None]
