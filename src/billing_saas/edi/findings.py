@@ -36,6 +36,17 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 NOWHERE = Place()
 
 
+class Trigger(msgspec.Struct, frozen=True, gc=False):
+    """What made a situational rule apply: the CTX of a 999. `position` counts ST as 1."""
+
+    segment: str
+    position: int
+    loop: str = ""
+    element: int = 0
+    component: int = 0
+    reference: str = ""
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One fault. An error is rejected or held; a warning is kept and reported."""
 
@@ -54,6 +65,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     element_reference: str = ""
     ack_code: str = ""
     value: str = ""
+    trigger: Trigger | None = None
 
     def __str__(self) -> str:
         where = self.segment

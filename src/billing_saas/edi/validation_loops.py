@@ -1,7 +1,5 @@
 """Loops as they stand in a file, for the walk and for the rules of the guides."""
 
-from collections.abc import Iterator
-
 from billing_saas.edi.envelope import Segment
 from billing_saas.edi.validation_tables import LoopNode, SegmentNode
 
@@ -14,7 +12,18 @@ def element(segment: Segment, position: int) -> str:
 class Loop:
     """One occurrence of a loop. Segments and loops below are kept where the guide has rules."""
 
-    __slots__ = ("below", "counts", "hl", "marks", "node", "parent", "position", "seen", "segments")
+    __slots__ = (
+        "_by_id",
+        "below",
+        "counts",
+        "hl",
+        "marks",
+        "node",
+        "parent",
+        "position",
+        "seen",
+        "segments",
+    )
 
     def __init__(self, node: LoopNode, parent: "Loop | None", position: int) -> None:
         self.node = node
@@ -28,6 +37,7 @@ class Loop:
         self.hl = ""
         self.segments: list[tuple[SegmentNode, int, Segment]] = []
         self.below: list[Loop] = []
+        self._by_id: dict[str, list[tuple[int, Segment]]] | None = None
 
     @property
     def id(self) -> str:
@@ -44,15 +54,24 @@ class Loop:
             loop = loop.parent
         return loop
 
-    def every(self, segment_id: str, *codes: str) -> Iterator[tuple[int, Segment]]:
-        """Position and elements of each segment of that id (and first element, where given)."""
-        for node, position, segment in self.segments:
-            if node.id == segment_id and (not codes or element(segment, 1) in codes):
-                yield position, segment
+    def every(self, segment_id: str, *codes: str) -> list[tuple[int, Segment]]:
+        """Position and elements of each segment of that id (and first element, where given).
+
+        Asked of a loop that is complete.
+        """
+        if self._by_id is None:
+            self._by_id = {}
+            for _, position, segment in self.segments:
+                self._by_id.setdefault(segment[0], []).append((position, segment))
+        found = self._by_id.get(segment_id, [])
+        if not codes:
+            return found
+        return [one for one in found if element(one[1], 1) in codes]
 
     def first(self, segment_id: str, *codes: str) -> tuple[int, Segment]:
         """The first such segment; position 0 and no elements where there is none."""
-        return next(self.every(segment_id, *codes), (0, []))
+        found = self.every(segment_id, *codes)
+        return found[0] if found else (0, [])
 
     def inside(self, *loop_ids: str) -> "list[Loop]":
         """The kept loops below this one that have one of these ids."""

@@ -174,10 +174,11 @@ class Placing(Report):
     def _loop_finding(
         self, node: LoopNode, position: int, code: str, ack_code: str, words: str
     ) -> None:
+        name = name_of(node)
         self.report(
             Spot(position, node.id, node.entry.id),
             code,
-            f"{name_of(node).capitalize()} {words}.",
+            f"{name[:1].upper()}{name[1:]} {words}.",
             level="segment",
             ack_code=ack_code,
         )

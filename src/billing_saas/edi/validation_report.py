@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from billing_saas.edi.envelope import TransactionSet
-from billing_saas.edi.findings import Finding
+from billing_saas.edi.findings import Finding, Trigger
 from billing_saas.edi.validation_elements import Fault
 from billing_saas.edi.validation_options import Options
 
@@ -24,6 +24,16 @@ class Spot(msgspec.Struct, frozen=True, gc=False):
     component: int = 0
     repetition: int = 0
     reference: str = ""
+
+    def as_trigger(self) -> Trigger:
+        return Trigger(
+            self.segment,
+            self.position,
+            self.loop,
+            self.element,
+            self.component,
+            self.reference,
+        )
 
     def __str__(self) -> str:
         component = f"-{self.component}" if self.component else ""
@@ -55,8 +65,10 @@ class Report:
         warning: bool = False,
         ack_code: str = "",
         value: str = "",
+        trigger: Spot | None = None,
     ) -> None:
-        """Add a finding: an error unless `warning`. `message` is a sentence without PHI."""
+        """Add a finding: an error unless `warning`. `message` is a sentence without PHI;
+        `trigger` is the element that made a situational rule apply."""
         if warning and self._said_often(code, spot):
             return
         if len(self.findings) >= self.options.limit:
@@ -77,6 +89,7 @@ class Report:
                 element_reference=spot.reference,
                 ack_code=ack_code,
                 value=value,
+                trigger=trigger.as_trigger() if trigger else None,
             )
         )
 

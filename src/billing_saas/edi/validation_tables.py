@@ -146,7 +146,7 @@ class Tables:
                 node = self._compile(member, loop, number, below)
             else:
                 node = SegmentNode(member, loop, number)
-                node.kept = below or loop.is_level
+                node.kept = below or loop.is_level or bool(loop.rules)
                 node.match = self._lazily(node)
                 self.ids.add(member.id)
             if member.required:
@@ -241,8 +241,9 @@ def _told(use: SegmentUse, segment: list[str]) -> bool:
 
 
 def _is_watched(use: SegmentUse) -> bool:
-    """HL numbers and NPIs are checked on every segment that carries one, clean or not."""
-    if use.id == "HL":
+    """HL numbers and NPIs are checked on every segment that carries one, clean or not; the
+    beginning says on which day the file was made."""
+    if use.id in {"HL", "BHT", "BPR"}:
         return True
     if use.id != "NM1" or len(use.elements) < 8 or use.elements[7] is None:
         return False

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from billing_saas.edi.envelope import Segment
 from billing_saas.edi.findings import Finding
 from billing_saas.edi.identifiers import is_npi
+from billing_saas.edi.validation_elements import is_day
 from billing_saas.edi.validation_loops import Loop, element
 from billing_saas.edi.validation_placing import Placing
 from billing_saas.edi.validation_report import Spot
@@ -157,6 +158,9 @@ class Walk(Placing):
     def _watch(self, loop: Loop, node: SegmentNode, position: int, segment: Segment) -> None:
         if node.id == "HL":
             self._check_level(loop, node, position, segment)
+        elif node.id != "NM1":
+            day = element(segment, 4 if node.id == "BHT" else 16)
+            self.day = day if is_day(day) else ""
         elif element(segment, 8) == "XX" and len(segment) > 9 and not is_npi(segment[9]):
             self.report(
                 Spot(position, node.loop.id, "NM1", 9, reference="67"),
