@@ -131,14 +131,18 @@ def differences(acknowledgment: ClaimAcknowledgment) -> Iterator[Finding]:
     """Where the totals of a 277CA do not fit the claims it lists, or a status is contradictory
     or unknown. Some senders list rejected claims only, so totals are warnings here."""
     for _, receiver in acknowledgment.receivers():
-        if not _rejects(receiver.statuses):
-            claims = [claim for provider in receiver.providers for claim in _claims(provider)]
-            yield from _total_differences(receiver, claims)
+        listed: list[tuple[ClaimStatus, bool]] = []
         for provider in receiver.providers:
-            if not _rejects(provider.statuses):
-                yield from _total_differences(provider, list(_claims(provider)))
-            for claim in _claims(provider):
+            taken_along = _rejects(receiver.statuses) or _rejects(provider.statuses)
+            own = [
+                (claim, taken_along or _worst_of(claim) == "rejected")
+                for claim in _claims(provider)
+            ]
+            yield from _total_differences(provider, own)
+            listed += own
+            for claim, _ in own:
                 yield from _doubtful(claim.statuses)
+        yield from _total_differences(receiver, listed)
 
 
 def differences_from_sent(
@@ -223,15 +227,20 @@ def _codes(statuses: Iterable[Status]) -> tuple[StatusCode, ...]:
 
 
 def _total_differences(
-    level: Receiver | BillingProvider, claims: list[ClaimStatus]
+    level: Receiver | BillingProvider, listed: list[tuple[ClaimStatus, bool]]
 ) -> Iterator[Finding]:
-    rejected = [claim for claim in claims if _worst_of(claim) == "rejected"]
-    others = [claim for claim in claims if _worst_of(claim) != "rejected"]
-    for stated, listed in ((level.accepted_count, others), (level.rejected_count, rejected)):
-        if stated is not None and stated != len(listed):
+    """`listed`: each claim and whether it is rejected. A level without claims adds up to what
+    was rejected above them."""
+    if not listed:
+        return
+    for count, cents, rejected in (
+        (level.accepted_count, level.accepted_cents, False),
+        (level.rejected_count, level.rejected_cents, True),
+    ):
+        claims = [claim for claim, is_rejected in listed if is_rejected == rejected]
+        if count is not None and count != len(claims):
             yield _difference(level.place, "A count of claims is not the number listed.")
-    for cents, listed in ((level.accepted_cents, others), (level.rejected_cents, rejected)):
-        charges = [claim.statuses[0].charge_cents for claim in listed if claim.statuses]
+        charges = [claim.statuses[0].charge_cents for claim in claims if claim.statuses]
         if cents is not None and None not in charges and cents != sum(one or 0 for one in charges):
             yield _difference(level.place, "A total amount is not that of the claims listed.")
 
