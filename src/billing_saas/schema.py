@@ -7,6 +7,7 @@ import billing_saas.coverage.tables
 import billing_saas.encounters.tables
 import billing_saas.followups.tables
 import billing_saas.identity.tables
+import billing_saas.inbox.tables
 import billing_saas.ledger.tables
 import billing_saas.outbox.tables
 import billing_saas.patients.tables

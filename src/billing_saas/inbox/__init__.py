@@ -1,0 +1,1 @@
+"""What comes from outside: stored sealed as it arrived, and handled once."""
