@@ -89,8 +89,7 @@ async def test_a_zombie_is_fenced(database: Database, elm: Tenant) -> None:
             assert (await leasing.recover(db)).queued == [job_id]
     with clock.frozen(LATER + timedelta(minutes=1)):
         with pytest.raises(LeaseLost):  # nobody has it yet, and still the zombie's time is over
-            async with database.tenant(elm.id) as db:
-                await leasing.finish(db, zombie)
+            await work_and_finish(zombie)
         second = await claimed(database, job_id, suspect=True)
         assert (second.lease, second.attempt) == (2, 2)
         with pytest.raises(LeaseLost):
@@ -99,8 +98,8 @@ async def test_a_zombie_is_fenced(database: Database, elm: Tenant) -> None:
             assert not await leasing.extend(db, zombie)
             await leasing.park(db, zombie, "Ignored")
             await leasing.give_back(db, zombie)
-        async with database.tenant(elm.id) as db:
-            await leasing.finish(db, second)
+        async with database.tenant(elm.id) as practice:
+            await leasing.finish(practice, second)
     async with database.platform() as db:
         (only,) = await db.scalars(select(JobRow))
     assert (only.state, only.last_error) == ("done", leasing.WORKER_LOST)

@@ -11,7 +11,6 @@ from billing_saas.kit.settings import BadSettings
 from billing_saas.workers import broker
 from tests.cluster import Clone
 
-
 PINNED = "be4524c4b25d8751b0d18402c3db3fbe4819cdf322a0926d45b2205c2eaa6870"  # of 1.4.0
 
 

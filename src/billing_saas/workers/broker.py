@@ -103,7 +103,10 @@ def _declare_actors(broker: dramatiq.Broker, bench: Bench) -> None:
         await bench.run(UUID(job_id))
 
     for queue, priority in PRIORITIES.items():
-        dramatiq.actor(answer, broker=broker, actor_name=queue, queue_name=queue, priority=priority)
+        declare = dramatiq.actor(
+            broker=broker, actor_name=queue, queue_name=queue, priority=priority
+        )
+        declare(answer)
 
 
 def ring(broker: dramatiq.Broker, bells: Sequence[tuple[str, UUID]]) -> None:
