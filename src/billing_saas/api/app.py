@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from litestar import Litestar, Response, Router, get
-from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
@@ -17,6 +16,9 @@ from billing_saas.api import deps, docs, errors
 from billing_saas.api.door import BearerToken, RequestFrame
 from billing_saas.api.staff import audit_events, cards, practices
 from billing_saas.kit.db import Database
+
+# A JSON body; files are streamed past this limit, by routes that say so.
+MOST_JSON_BYTES = 1 << 20
 
 _OPEN_TO_ALL = ["^/docs", "^/live$", "^/ready$"]
 
@@ -70,15 +72,15 @@ def create_app(open_database: Callable[[], Database]) -> Litestar:
         yield
         await app.state.database.close()
 
-    return Litestar.from_config(
-        AppConfig(
-            route_handlers=[staff(), live, ready, start_of_docs, docs.assets()],
-            lifespan=[lifespan],
-            middleware=[RequestFrame(), DefineMiddleware(BearerToken, exclude=_OPEN_TO_ALL)],
-            exception_handlers=errors.HANDLERS,
-            openapi_config=openapi(),
-            debug=False,
-        )
+    return Litestar(
+        route_handlers=[staff(), live, ready, start_of_docs, docs.assets()],
+        lifespan=[lifespan],
+        middleware=[RequestFrame(), DefineMiddleware(BearerToken, exclude=_OPEN_TO_ALL)],
+        exception_handlers=errors.HANDLERS,
+        openapi_config=openapi(),
+        request_max_body_size=MOST_JSON_BYTES,
+        logging_config=None,  # its default logs bodies and headers; ours is in kit.logs
+        debug=False,
     )
 
 

@@ -3,6 +3,7 @@
 import ipaddress
 import time
 from typing import Any
+from uuid import UUID
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import MutableScopeHeaders
@@ -14,9 +15,13 @@ from litestar.middleware import (
 )
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from billing_saas.audit import trail
+from billing_saas.audit.rules import PLATFORM_LOG
 from billing_saas.identity import signing_in
 from billing_saas.identity.errors import NotSignedIn
+from billing_saas.identity.signing_in import Principal
 from billing_saas.kit import logs
+from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
 
@@ -37,6 +42,7 @@ class RequestFrame(ASGIMiddleware):
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                await _record_denied(scope)
                 headers = MutableScopeHeaders.from_message(message)
                 headers["X-Request-Id"] = request_id
                 headers.setdefault("Cache-Control", "no-store")
@@ -56,6 +62,37 @@ class RequestFrame(ASGIMiddleware):
                 status=status,
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
             )
+
+
+async def _record_denied(scope: Scope) -> None:
+    """A denied attempt is told in a transaction of its own (the request's was rolled back), and
+    before the answer leaves: in the log of a practice the person belongs to, else the platform's.
+    """
+    reason = scope["state"].get("denied")
+    principal = scope.get("user")
+    if reason is None or not isinstance(principal, Principal):
+        return
+    wanted = scope.get("path_params", {}).get("practice_id")
+    log = min(principal.practices, default=PLATFORM_LOG)
+    if isinstance(wanted, UUID) and wanted in principal.practices:
+        log = wanted
+    actor = Actor(
+        kind=ActorKind.USER,
+        id=principal.user_id,
+        session=principal.token_id,
+        request_id=scope["state"]["request_id"],
+        ip_prefix=scope["state"]["ip_prefix"],
+    )
+    database: Database = scope["litestar_app"].state.database
+    async with database.tenant(log) as db:
+        await trail.record(
+            db,
+            actor,
+            "request.denied",
+            object_type="route",
+            outcome="denied",
+            detail={"route": f"{scope.get('method', '')} {_route(scope)}"[:120], "reason": reason},
+        )
 
 
 def _route(scope: Scope) -> str:

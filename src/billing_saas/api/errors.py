@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from litestar import Request, Response
@@ -11,12 +10,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from billing_saas.api import problems
 from billing_saas.api.problems import FieldFault, Problem
-from billing_saas.audit import trail
-from billing_saas.audit.rules import PLATFORM_LOG
 from billing_saas.identity.errors import NotSignedIn
 from billing_saas.kit import logs
-from billing_saas.kit.actor import Actor, ActorKind
-from billing_saas.kit.db import Database
 from billing_saas.kit.errors import Conflict, DomainError, Invalid, NotFound, Refused
 from billing_saas.kit.protocols import KeyProviderDown
 
@@ -57,12 +52,12 @@ def _problem(
     )
 
 
-async def domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
+def domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
     if error.name in _TOO_LARGE:
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
-        await _record_denied(request, error)
+        request.scope["state"]["denied"] = error.name  # the door tells the audit trail
     if status is HTTPStatus.NOT_FOUND:
         # Whatever it was, to this person it does not exist: one text for all of them.
         return _problem(request, status, "not-found", "There is nothing here for you.")
@@ -74,39 +69,6 @@ async def domain_error(request: Request[Any, Any, Any], error: DomainError) -> R
         fields=problems.fields_of(error.facts),
         facts=problems.facts_of(error.facts),
     )
-
-
-async def _record_denied(request: Request[Any, Any, Any], error: DomainError) -> None:
-    """A denied attempt is told in a transaction of its own: the request's was rolled back.
-
-    In the log of a practice the person belongs to, or the platform's when there is none.
-    """
-    principal = request.scope.get("user")
-    if principal is None:
-        return
-    database: Database = request.app.state.database
-    wanted = request.path_params.get("practice_id")
-    practices: frozenset[UUID] = principal.practices
-    log = min(practices, default=PLATFORM_LOG)
-    if isinstance(wanted, UUID) and wanted in practices:
-        log = wanted
-    actor = Actor(
-        kind=ActorKind.USER,
-        id=principal.user_id,
-        session=principal.token_id,
-        request_id=request.scope["state"].get("request_id", ""),
-        ip_prefix=request.scope["state"].get("ip_prefix", ""),
-    )
-    route = min(request.route_handler.paths, default="")
-    async with database.tenant(log) as db:
-        await trail.record(
-            db,
-            actor,
-            "request.denied",
-            object_type="route",
-            outcome="denied",
-            detail={"route": f"{request.method} {route}"[:120], "reason": error.name},
-        )
 
 
 def not_signed_in(request: Request[Any, Any, Any], _: NotSignedIn) -> Response[bytes]:

@@ -21,6 +21,10 @@ class OutOfBalance(Conflict):
     """Its own numbers contradict each other: nothing of it may be posted."""
 
 
+class NotSound(Conflict):
+    """It has errors, or the file it came in is not whole."""
+
+
 class IsDuplicate(Conflict):
     """The payer sent this trace number before: a person decides."""
 

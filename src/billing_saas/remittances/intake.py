@@ -5,6 +5,7 @@ balances asks to be posted. The file is read as a stream, and written a batch of
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -55,8 +56,23 @@ async def take_in(db: TenantSession, actor: Actor, job: TakeInRemittances) -> No
             "arrival.take_in",
             object_type="arrival",
             object_id=job.arrival_id,
-            detail={"kind": "835", "count": intake.remittances, "claims": intake.claims},
+            detail={
+                "kind": "835",
+                "count": len(intake.taken),
+                "claims": sum(taken.claims for taken in intake.taken),
+            },
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A remittance whose rows are written, and whose fate the end of the file decides."""
+
+    remittance_id: UUID
+    reading: RemittanceReading
+    claims: int
+    adjusted_cents: int
+    duplicate_of: UUID | None
 
 
 class _Intake:
@@ -75,21 +91,28 @@ class _Intake:
         self.arrival = arrival
         self.practice = practice
         self.ring = ring
-        self.remittances = 0
-        self.claims = 0
+        self.taken: list[_Taken] = []
 
     def read(self, chunks: Iterator[bytes]) -> None:
-        envelope_findings: list[Finding] = []
+        of_envelope: list[Finding] = []
         found = 0
-        for reading in intake_rules.readings(chunks, envelope_findings):
+        for reading in intake_rules.readings(chunks, of_envelope):
             if isinstance(reading, Finding):
-                self.arrival.report([reading])
+                self._refuse([reading])
                 continue
             found += 1
             self._take(reading, found)
-        self.arrival.report(envelope_findings)
+        self.arrival.report(of_envelope)
         if not found:
-            self.arrival.report([intake_rules.no_remittance()])
+            self._refuse([intake_rules.no_remittance()])
+        # Only the end of the file tells whether it is whole: until then nothing may be posted.
+        whole = not any(finding.severity == "error" for finding in of_envelope)
+        for taken in self.taken:
+            self._conclude(taken, whole)
+
+    def _refuse(self, findings: Sequence[Finding]) -> None:
+        self.arrival.report(findings)
+        self.arrival.hold()
 
     def _take(self, reading: RemittanceReading, n: int) -> None:
         paid = reading.remittance
@@ -97,7 +120,7 @@ class _Intake:
         if refusal is not None:
             for _ in reading.claims():
                 pass  # read on, so that what else is wrong with it is told as well
-            self.arrival.report([refusal, *reading.findings])
+            self._refuse([refusal, *reading.findings])
             return
         remittance_id = new_id()
         payer_id = self._payer(paid)
@@ -105,7 +128,7 @@ class _Intake:
         self._write_head(remittance_id, n, paid, payer_id, duplicate_of)
         count, adjusted = self._write_parts(remittance_id, reading)
         self.arrival.report(reading.findings)
-        self._conclude(remittance_id, reading, count, adjusted, duplicate_of)
+        self.taken.append(_Taken(remittance_id, reading, count, adjusted, duplicate_of))
         points.reach("remittances.intake.taken")
 
     def _payer(self, paid: Paid) -> UUID:
@@ -194,42 +217,33 @@ class _Intake:
         pulling.wait(bulk.insert(self.db, bulk.table_of(ProviderAdjustment), columns, same))
         return sum(pair.amount_cents for pair in pairs)
 
-    def _conclude(
-        self,
-        remittance_id: UUID,
-        reading: RemittanceReading,
-        count: int,
-        adjusted_cents: int,
-        duplicate_of: UUID | None,
-    ) -> None:
-        """Balanced: ask for it to be posted. Otherwise: a card for a person."""
-        paid = reading.remittance
-        self.remittances += 1
-        self.claims += count
-        difference = reading.paid_cents - adjusted_cents - paid.payment_cents
-        state = "balanced" if reading.balanced else "out_of_balance"
+    def _conclude(self, taken: "_Taken", whole: bool) -> None:
+        """Sound and balanced: ask for it to be posted. Otherwise: a card for a person."""
+        reading, paid = taken.reading, taken.reading.remittance
+        state = intake_rules.state_of(reading, whole, taken.duplicate_of is not None)
         pulling.wait(
             self.db.execute(
                 update(Remittance)
-                .where(Remittance.tenant_id == self.db.tenant_id, Remittance.id == remittance_id)
+                .where(
+                    Remittance.tenant_id == self.db.tenant_id, Remittance.id == taken.remittance_id
+                )
                 .values(
-                    claims=count,
+                    claims=taken.claims,
                     claims_paid_cents=reading.paid_cents,
-                    provider_adjustment_cents=adjusted_cents,
-                    difference_cents=difference,
-                    state="duplicate" if duplicate_of else state,
+                    provider_adjustment_cents=taken.adjusted_cents,
+                    difference_cents=reading.paid_cents - taken.adjusted_cents - paid.payment_cents,
+                    state=state,
                 )
             )
         )
-        if duplicate_of is not None:
+        if state == "balanced":
+            pulling.wait(queue.add(self.db, PostRemittance(taken.remittance_id)))
+            return
+        self.arrival.hold()
+        if state == "duplicate":
             self.arrival.report([intake_rules.sent_before(paid)])
-            self._card(remittance_id, "duplicate_remittance", intake_rules.WHY_DUPLICATE, paid)
-        elif reading.balanced:
-            pulling.wait(queue.add(self.db, PostRemittance(remittance_id)))
-        else:
-            self._card(
-                remittance_id, "remittance_out_of_balance", intake_rules.WHY_UNBALANCED, paid
-            )
+        kind, why = intake_rules.HELD[state]
+        self._card(taken.remittance_id, kind, why, paid)
 
     def _card(self, remittance_id: UUID, kind: str, why: str, paid: Paid) -> None:
         card = NewCard(

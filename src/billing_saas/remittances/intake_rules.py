@@ -11,8 +11,30 @@ from billing_saas.edi.parties import day
 from billing_saas.edi.remittance import Account, Remittance, reference
 from billing_saas.remittances.rules import RemittanceIdentity
 
-WHY_UNBALANCED = "The payer's numbers contradict each other; the findings name each difference."
 WHY_DUPLICATE = "The payer sent this trace number before, with other content."
+
+# State of a remittance that is held: the kind of its card, and why.
+HELD = {
+    "out_of_balance": (
+        "remittance_out_of_balance",
+        "The payer's numbers contradict each other; the findings name each difference.",
+    ),
+    "parsed": (
+        "remittance_unsound",
+        "The remittance has errors, or its file is not whole; the findings name each place.",
+    ),
+    "duplicate": ("duplicate_remittance", WHY_DUPLICATE),
+}
+
+
+def state_of(reading: RemittanceReading, whole: bool, sent_before: bool) -> str:
+    """`balanced`, and only then postable; or why it is held. `whole`: the envelope has no error."""
+    if sent_before:
+        return "duplicate"
+    if not reading.balanced:
+        return "out_of_balance"
+    sound = whole and not any(finding.severity == "error" for finding in reading.findings)
+    return "balanced" if sound else "parsed"
 
 
 def readings(

@@ -20,9 +20,11 @@ from billing_saas.remittances import adjudicating, carding, matching, queries, r
 from billing_saas.remittances.errors import (
     AlreadyPosted,
     IsDuplicate,
+    NotSound,
     OutOfBalance,
     PostedTotalWrong,
 )
+from billing_saas.remittances.jobs import PostRemittance
 from billing_saas.remittances.matching import Matched, Reversal
 from billing_saas.remittances.rules import Outcome, Payment
 from billing_saas.remittances.tables import Remittance
@@ -86,6 +88,8 @@ def _check_postable(remittance: Remittance) -> None:
         raise IsDuplicate("The payer sent this trace number before: a person decides.")
     if remittance.state == "out_of_balance":
         raise OutOfBalance("The payer's numbers contradict each other; see the findings.")
+    if remittance.state == "parsed":
+        raise NotSound("The remittance has errors, or its file is not whole; see the findings.")
     if remittance.state not in ("balanced", "matched"):
         raise AlreadyPosted("The remittance is posted.", state=remittance.state)
 
@@ -286,3 +290,8 @@ class _Run:
 
 def _cash(entry: Entry) -> int:
     return sum(line.amount_cents for line in entry.lines if line.account is Account.PAYER_CASH)
+
+
+async def post_remittance(db: TenantSession, actor: Actor, job: PostRemittance) -> None:
+    """The same act, asked for by intake."""
+    await post(db, actor, job.remittance_id)

@@ -8,6 +8,8 @@ from uuid import UUID
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import PlatformSession, TenantSession
 from billing_saas.outbox.jobs import Job, Queue
+from billing_saas.remittances import intake, posting
+from billing_saas.remittances.jobs import PostRemittance, TakeInRemittances
 
 J = TypeVar("J", bound=Job)
 
@@ -68,6 +70,9 @@ def _check(job: type[Job]) -> None:
 
 
 # What the rooms can be asked to do later, by room.
-ACTS: tuple[Act, ...] = ()
+ACTS: tuple[Act, ...] = (
+    practice_act(TakeInRemittances, intake.take_in),
+    practice_act(PostRemittance, posting.post_remittance, "remittances.post"),
+)
 
 add(*ACTS)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
+from litestar.params import Parameter
 
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.followups import cards, queries
@@ -58,9 +59,12 @@ class CardClosing(In, frozen=True, forbid_unknown_fields=True):
 
 @get("/cards", summary="Open or closed cards, newest first")
 async def list_cards(
-    db: TenantSession, actor: Actor, page: PageRequest, state: Literal["open", "done"] = "open"
+    db: TenantSession,
+    actor: Actor,
+    page: PageRequest,
+    card_state: Annotated[Literal["open", "done"], Parameter(query="state")] = "open",
 ) -> PageOut[CardOut]:
-    found = await queries.cards(db, actor, page, state=state)
+    found = await queries.cards(db, actor, page, state=card_state)
     return PageOut([CardOut.of(card) for card in found.rows], found.next_cursor)
 
 
