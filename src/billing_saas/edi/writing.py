@@ -6,11 +6,14 @@ control numbers are handed in (they belong to a connection).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
 from billing_saas.edi.delimiters import STANDARD, Delimiters
 from billing_saas.edi.envelope import GroupHeader, InterchangeHeader, Segment, TransactionSet
+
+SEGMENTS_PER_PIECE = 512
 
 
 class Unwritable(ValueError):
@@ -171,16 +174,18 @@ def segments_of(
 def pieces(
     segments: Iterable[Segment], delimiters: Delimiters = STANDARD, line_end: str = ""
 ) -> Iterator[str]:
-    """Segments as text, one piece per segment, so that a large file need not be held."""
+    """Segments as text, some hundred to a piece, so that a large file need not be held."""
     element, end = delimiters.element, delimiters.segment + line_end
-    terminator = delimiters.segment
-    for segment in segments:
-        line = element.join(segment)
-        if line.count(element) != len(segment) - 1 or terminator in line:
-            raise Unwritable(
-                "an element holds a delimiter", segment[0], _culprit(segment, delimiters)
-            )
-        yield line + end
+    ends = end.count(delimiters.segment)
+    coming = iter(segments)
+    while batch := list(islice(coming, SEGMENTS_PER_PIECE)):
+        piece = end.join([element.join(segment) for segment in batch]) + end
+        # As many separators as there are joints: then none of them is data.
+        if piece.count(element) != sum(map(len, batch)) - len(batch) or piece.count(
+            delimiters.segment
+        ) != ends * len(batch):
+            _refuse_culprit(batch, delimiters)
+        yield piece
 
 
 def write_interchange(
@@ -211,8 +216,8 @@ def trimmed(segment: Segment) -> Segment:
     return segment
 
 
-def _culprit(segment: Segment, delimiters: Delimiters) -> int:
-    for number, value in enumerate(segment):
-        if delimiters.element in value or delimiters.segment in value:
-            return number
-    return 0
+def _refuse_culprit(batch: Sequence[Segment], delimiters: Delimiters) -> None:
+    for segment in batch:
+        for number, value in enumerate(segment):
+            if delimiters.element in value or delimiters.segment in value:
+                raise Unwritable("an element holds a delimiter", segment[0], number)
