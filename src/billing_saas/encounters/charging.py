@@ -71,7 +71,7 @@ async def charge_many(db: TenantSession, actor: Actor, encounters: Sequence[NewE
             encounter.id,
             effective_on,
             encounter.parties,
-            [charge_id for charge_id, _ in charges],
+            charges,
             encounter.prior,
         )
         entries += [entry for entry in (charge_entry, prior_entry) if entry is not None]

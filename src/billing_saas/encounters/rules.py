@@ -42,22 +42,26 @@ class NewCharge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PriorAdjustment(msgspec.Struct, frozen=True):
-    """What the payer before said, in cents, of line `n` (0: of the whole claim). An empty group is
-    what it paid."""
+    """What a payer asked before paid or took off, in cents, of line `n` (0: of the whole claim).
+
+    An empty group is what it paid. What it left to the patient is not here: the next payer, who is
+    asked now, owes the rest of the charge.
+    """
 
     n: int
+    payer_id: UUID
     group: str
     reason: str
     cents: int
 
 
 class Parties(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose money it is: `asked` owes now (None: the patient), `answered` paid before."""
+    """Whose money it is: `first` was billed first, `asked` is billed now (None: the patient is)."""
 
     claim_id: UUID
     patient_id: UUID
+    first: UUID | None
     asked: UUID | None
-    answered: UUID | None = None
 
 
 def new_line_number() -> str:
@@ -66,95 +70,70 @@ def new_line_number() -> str:
     return "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(24))
 
 
+Numbered = Sequence[tuple[UUID, NewCharge]]
+
+
 def charge_entry(
-    encounter_id: UUID,
-    effective_on: date,
-    parties: Parties,
-    charges: Sequence[tuple[UUID, NewCharge]],
+    encounter_id: UUID, effective_on: date, parties: Parties, charges: Numbered
 ) -> Entry | None:
     """What the visit charges: owed by the first payer, or by the patient who pays for himself.
 
     None when there is nothing to owe (a visit reported without charge).
     """
-    first = parties.answered or parties.asked
     lines = []
     for charge_id, charge in charges:
-        if not charge.charge_cents:
-            continue
-        lines.append(_receivable(parties, first, charge_id, charge.charge_cents))
-        lines.append(
-            Line(
-                Account.GROSS_CHARGES,
-                -charge.charge_cents,
-                "practice",
-                patient_id=parties.patient_id,
-                claim_id=parties.claim_id,
-                charge_id=charge_id,
-            )
-        )
-    if not lines:
-        return None
-    return Entry(
-        source=source_charge(encounter_id),
-        kind="charge",
-        effective_on=effective_on,
-        lines=tuple(lines),
-    )
+        if charge.charge_cents:
+            lines += [
+                _owed(parties, parties.first, charge_id, charge.charge_cents),
+                Line(
+                    Account.GROSS_CHARGES,
+                    -charge.charge_cents,
+                    "practice",
+                    patient_id=parties.patient_id,
+                    claim_id=parties.claim_id,
+                    charge_id=charge_id,
+                ),
+            ]
+    return _entry(source_charge(encounter_id), "charge", effective_on, lines)
 
 
 def prior_entry(
     encounter_id: UUID,
     effective_on: date,
     parties: Parties,
-    charge_ids: Sequence[UUID],
+    charges: Numbered,
     adjustments: Sequence[PriorAdjustment],
 ) -> Entry | None:
-    """What the payer before had paid and adjusted when the claim was handed in for the next one.
+    """What payers before had paid and taken off when the claim was handed in for the next one.
 
-    Its money lies in the practice's bank already and will not come by a remittance. The patient's
-    share goes on to the payer now asked; what the payer before took off stays off.
+    Their money lies in the practice's bank already and will not come by a remittance.
     """
+    if parties.first == parties.asked:
+        return None
+    taken: dict[int, int] = {}
     lines = []
     for prior in adjustments:
         if prior.cents:
-            charge_id = charge_ids[prior.n - 1] if prior.n else None
-            lines += _prior_lines(parties, charge_id, prior)
+            charge_id = charges[prior.n - 1][0] if prior.n else None
+            taken[prior.n] = taken.get(prior.n, 0) + prior.cents
+            lines.append(_prior(parties, charge_id, prior))
+    for n, (charge_id, charge) in enumerate(charges, 1):
+        rest = charge.charge_cents - taken.get(n, 0)
+        for payer_id, cents in ((parties.first, -charge.charge_cents), (parties.asked, rest)):
+            if cents:
+                lines.append(_owed(parties, payer_id, charge_id, cents))
+    if taken.get(0):
+        lines.append(_owed(parties, parties.asked, None, -taken[0]))
+    return _entry(f"prior-payment:{encounter_id}", "prior_payment", effective_on, lines)
+
+
+def _entry(source: str, kind: str, effective_on: date, lines: Sequence[Line]) -> Entry | None:
     if not lines:
         return None
-    return Entry(
-        source=f"prior-payment:{encounter_id}",
-        kind="prior_payment",
-        effective_on=effective_on,
-        lines=tuple(lines),
-    )
+    return Entry(source=source, kind=kind, effective_on=effective_on, lines=tuple(lines))
 
 
-def _prior_lines(parties: Parties, charge_id: UUID | None, prior: PriorAdjustment) -> list[Line]:
-    if prior.group == "PR":
-        counter = _receivable(parties, parties.asked, charge_id, prior.cents, prior)
-    else:
-        account = Account.CONTRACTUAL_ADJUSTMENT if prior.group else Account.BANK
-        counter = Line(
-            account,
-            prior.cents,
-            "payer",
-            parties.answered,
-            parties.patient_id,
-            parties.claim_id,
-            charge_id,
-            prior.group or None,
-            prior.reason or None,
-        )
-    return [counter, _receivable(parties, parties.answered, charge_id, -prior.cents)]
-
-
-def _receivable(
-    parties: Parties,
-    payer_id: UUID | None,
-    charge_id: UUID | None,
-    cents: int,
-    prior: PriorAdjustment | None = None,
-) -> Line:
+def _owed(parties: Parties, payer_id: UUID | None, charge_id: UUID | None, cents: int) -> Line:
     return Line(
         Account.PAYER_RECEIVABLE if payer_id else Account.PATIENT_RECEIVABLE,
         cents,
@@ -163,6 +142,18 @@ def _receivable(
         parties.patient_id,
         parties.claim_id,
         charge_id,
-        prior.group if prior else None,
-        prior.reason if prior else None,
+    )
+
+
+def _prior(parties: Parties, charge_id: UUID | None, prior: PriorAdjustment) -> Line:
+    return Line(
+        Account.CONTRACTUAL_ADJUSTMENT if prior.group else Account.BANK,
+        prior.cents,
+        "payer",
+        prior.payer_id,
+        parties.patient_id,
+        parties.claim_id,
+        charge_id,
+        prior.group or None,
+        prior.reason or None,
     )
