@@ -99,12 +99,23 @@ def test_a_sample_that_was_not_understood_is_not_written(name: str) -> None:
         written_segments((SAMPLES / name).read_bytes())
 
 
-@pytest.mark.parametrize("name", [name for name in FIVE if name.startswith(STUPIDEDI)])
+# These write some amounts as 8.20 or 1400.00, which X12 does not want (RFI 1526): we write 8.2.
+WITH_ZEROS = ("ambulance", "home-infusion")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in FIVE
+        if name.startswith(STUPIDEDI)
+        and name not in DIFFERENT
+        and not any(word in name for word in WITH_ZEROS)
+    ],
+)
 def test_canonical_samples_are_written_back_to_the_letter(name: str) -> None:
-    """Their amounts are canonical already, so nothing at all may change."""
     content = (SAMPLES / name).read_bytes()
-    if name not in DIFFERENT:
-        assert written_segments(content) == raw_segments(content)
+    assert written_segments(content) == raw_segments(content)
 
 
 @pytest.mark.parametrize("name", FIVE + FOUR)

@@ -64,7 +64,7 @@ def shape_of(version: str) -> str:
     return _SHAPES.get(version[6:10], "837P")
 
 
-class BatchHeader(Masked, frozen=True, kw_only=True):
+class BatchHeader(Masked, frozen=True, kw_only=True, gc=False):
     """BHT and loops 1000A and 1000B. `kind` is 837P, 837I or 837D. `reference` (BHT03) comes back
     in a 277CA; `purpose` is 00 original or 18 reissue; `claim_kind` CH chargeable or RP reporting."""
 
@@ -82,7 +82,7 @@ class BatchHeader(Masked, frozen=True, kw_only=True):
     receiver: Party | None = None
 
 
-class Claim(Masked, frozen=True, kw_only=True):
+class Claim(Masked, frozen=True, kw_only=True, gc=False):
     """One claim with the parties it hangs under. `patient` is None where the subscriber is the
     patient. `unread` holds every segment that found no place here, with its position."""
 

@@ -1,6 +1,7 @@
 """A claim as segments, in the order of the guides, within their limits."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from billing_saas.edi.claim837 import Claim
 from billing_saas.edi.claim837_clinical import (
@@ -31,8 +32,8 @@ from billing_saas.edi.claim837_parts import (
     PRICING,
     QUANTITY,
 )
-from billing_saas.edi.claim837_writing import Writing, inside
-from billing_saas.edi.writing import Unwritable, trimmed
+from billing_saas.edi.claim837_writing import Writing, inside, trimmed
+from billing_saas.edi.writing import Unwritable
 
 MOST_LINES = {"837P": 50, "837I": 999, "837D": 50}
 MOST_COVERAGES = 10
@@ -51,7 +52,11 @@ _MOST_CODES = {
         "conditions": 24,
         "treatments": 24,
     },
-    "837D": {"diagnoses": 4},
+    "837D": {"diagnoses": 4, "conditions": 24},
+}
+# A getter of those codes, and their names with the limits.
+_CODE_LIMITS = {
+    kind: (attrgetter(*limits), tuple(limits.items())) for kind, limits in _MOST_CODES.items()
 }
 _PRINCIPAL_DIAGNOSIS = ("ABK", "BK")
 _PRINCIPAL_PROCEDURE = ("BBR", "BR", "CAH", "BP")
@@ -107,11 +112,7 @@ def write_claim(writing: Writing, kind: str, claim: Claim) -> None:
 
 def _write_loops(writing: Writing, kind: str, claim: Claim) -> None:
     if claim.providers:
-        ranks = _RANKS[kind]
-        for provider in sorted(
-            claim.providers, key=lambda provider: ranks.get(provider.entity, len(ranks))
-        ):
-            writing.party(provider, specialty=provider.specialty)
+        writing.providers(claim.providers, _RANKS[kind])
     for coverage in claim.other_coverages:
         _write_coverage(writing, coverage)
     diagnoses = len(claim.diagnoses)
@@ -138,19 +139,14 @@ def _check_limits(kind: str, claim: Claim) -> None:
         )
     if len(claim.other_coverages) > MOST_COVERAGES:
         raise Unwritable(f"a claim names at most {MOST_COVERAGES} other payers", "SBR")
-    for field, most in _MOST_CODES[kind].items():
-        if len(getattr(claim, field)) > most:
+    codes_of, limits = _CODE_LIMITS[kind]
+    for codes, (field, most) in zip(codes_of(claim), limits, strict=True):
+        if len(codes) > most:
             raise Unwritable(f"a claim has at most {most} {field.replace('_', ' ')}", "HI")
 
 
 def _write_information(writing: Writing, claim: Claim) -> None:
     facility = [claim.facility_code, claim.facility_qualifier, claim.frequency]
-    causes = ""
-    if claim.related_causes or claim.accident_state or claim.accident_country:
-        codes = [*claim.related_causes, "", "", ""][:3]
-        causes = writing.composite(
-            [*codes, claim.accident_state, claim.accident_country], "CLM", 11
-        )
     segment = [
         "CLM",
         claim.number,
@@ -163,29 +159,37 @@ def _write_information(writing: Writing, claim: Claim) -> None:
         claim.benefits_assigned,
         claim.release_of_information,
         claim.patient_signature_source,
-        causes,
-        claim.special_program,
-        "",
-        "",
-        "",
-        claim.participation_agreement,
-        "",
-        claim.remittance_requested,
-        claim.submission_reason,
-        claim.delay_reason,
     ]
-    writing.segments.append(trimmed(segment))
+    tail = _INFORMATION_TAIL(claim)
+    if any(tail):
+        causes, state, country, *others = tail
+        composite = ""
+        if causes or state or country:
+            parts = [*[*causes, "", "", ""][:3], state, country]
+            composite = writing.composite(parts, "CLM", 11)
+        program, agreement, requested, reason, delay = others
+        segment += [composite, program, "", "", "", agreement, "", requested, reason, delay]
+    writing.segments.append(segment if segment[-1] else trimmed(segment))
+
+
+# CLM11 and what comes after it.
+_INFORMATION_TAIL = attrgetter(
+    "related_causes",
+    "accident_state",
+    "accident_country",
+    "special_program",
+    "participation_agreement",
+    "remittance_requested",
+    "submission_reason",
+    "delay_reason",
+)
 
 
 def _code_segments(kind: str, claim: Claim) -> list[Sequence[HealthCode]]:
     """The codes as the guides share them out over HI segments."""
     if kind != "837I":
-        return [
-            *_chunks(claim.diagnoses),
-            *_chunks(claim.procedures),
-            *_chunks(claim.conditions),
-            *_chunks(claim.values),
-        ]
+        every = (claim.diagnoses, claim.procedures, claim.conditions, claim.values)
+        return [chunk for codes in every if codes for chunk in _chunks(codes)]
     principal, others = _parted(claim.diagnoses, _PRINCIPAL_DIAGNOSIS)
     procedure, procedures = _parted(claim.procedures, _PRINCIPAL_PROCEDURE)
     return [
@@ -220,7 +224,11 @@ def _chunks(codes: Sequence[HealthCode]) -> list[Sequence[HealthCode]]:
 def _write_codes(writing: Writing, codes: Sequence[HealthCode]) -> None:
     segment = ["HI"]
     for element, code in enumerate(codes, 1):
-        segment.append(writing.composite(HEALTH_CODE.write(code)[1:], "HI", element))
+        parts = [code.qualifier, code.code]
+        # Most codes are just that; the others have dates, amounts or an indicator.
+        if code != HealthCode(code.qualifier, code.code):
+            parts = HEALTH_CODE.write(code)[1:]
+        segment.append(writing.composite(parts, "HI", element))
     writing.segments.append(segment)
 
 

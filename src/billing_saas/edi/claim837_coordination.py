@@ -117,7 +117,7 @@ class Adjustment(Masked, frozen=True, gc=False):
     quantity: str = ""
 
 
-class OtherCoverage(Masked, frozen=True, kw_only=True):
+class OtherCoverage(Masked, frozen=True, kw_only=True, gc=False):
     """One other payer in line (2320), its subscriber, and how it adjudicated the whole claim.
 
     `amounts` holds AMT*D (paid), AMT*A8 (non-covered) and AMT*EAF (remaining patient liability).
@@ -156,7 +156,7 @@ class OtherCoverage(Masked, frozen=True, kw_only=True):
         return self.amount_cents("A8")
 
 
-class LineAdjudication(Masked, frozen=True, kw_only=True):
+class LineAdjudication(Masked, frozen=True, kw_only=True, gc=False):
     """How one other payer adjudicated a line (2430). `payer_id` is the id of that payer in 2330B."""
 
     position: int = 0

@@ -6,6 +6,7 @@ table does not name is a fault, never silently lost: the reader keeps the whole 
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 
@@ -57,7 +58,11 @@ def number(segment: Sequence[str], element: int) -> str:
 def amount_text(cents: int, segment: str, element: int) -> str:
     if not -MOST_CENTS <= cents <= MOST_CENTS:
         raise Unwritable("an amount has at most ten digits", segment, element)
-    return format_cents(cents)
+    return _canonical(cents)
+
+
+# Charges come from a fee schedule: the same few thousand amounts over and over.
+_canonical = lru_cache(maxsize=8192)(format_cents)
 
 
 def not_kept(element: int, component: int = 0) -> ElementFault:

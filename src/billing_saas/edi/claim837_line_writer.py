@@ -1,6 +1,7 @@
 """A service line as segments, in the order of the guides."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 from itertools import groupby
 
 from billing_saas.edi.claim837_clinical import (
@@ -22,7 +23,6 @@ from billing_saas.edi.claim837_lines import (
     ProfessionalService,
     ServiceLine,
 )
-from billing_saas.edi.claim837_parties import Provider
 from billing_saas.edi.claim837_parts import (
     ATTACHMENT,
     CONTRACT,
@@ -32,9 +32,9 @@ from billing_saas.edi.claim837_parts import (
     PURCHASED_SERVICE,
     QUANTITY,
 )
-from billing_saas.edi.claim837_writing import Writing
+from billing_saas.edi.claim837_writing import Writing, trimmed
 from billing_saas.edi.reel import Segment
-from billing_saas.edi.writing import Unwritable, trimmed
+from billing_saas.edi.writing import Unwritable
 
 MOST_POINTERS = 4
 MOST_ADJUDICATIONS = 15
@@ -45,11 +45,6 @@ _RANKS = {
         ("72", "ZZ", "82", "QB", "77", "FA", "DD", "DQ", "DK", "DN", "P3", "PR", "PW", "45")
     )
 }
-_LAST = len(_RANKS)
-
-
-def _rank(provider: Provider) -> int:
-    return _RANKS.get(provider.entity, _LAST)
 
 
 def adjustment_segments(adjustments: Iterable[Adjustment]) -> list[Segment]:
@@ -121,8 +116,7 @@ def _write_rest(writing: Writing, line: ServiceLine) -> None:
     for drug in line.drugs:
         _write_drug(writing, drug)
     if line.providers:
-        for provider in sorted(line.providers, key=_rank):
-            writing.party(provider, specialty=provider.specialty)
+        writing.providers(line.providers, _RANKS)
     if len(line.adjudications) > MOST_ADJUDICATIONS:
         raise Unwritable("a line holds at most 15 adjudications of other payers", "SVD")
     for adjudication in line.adjudications:
@@ -131,8 +125,16 @@ def _write_rest(writing: Writing, line: ServiceLine) -> None:
         _write_form(writing, form)
 
 
-def _pointers(writing: Writing, pointers: Sequence[int], segment: str, element: int) -> str:
-    return writing.composite([str(pointer) for pointer in pointers], segment, element)
+@lru_cache(maxsize=1024)
+def _joined(pointers: tuple[int, ...], component: str) -> str:
+    return component.join([str(pointer) for pointer in pointers])
+
+
+def _pointers(writing: Writing, pointers: tuple[int, ...]) -> str:
+    if not pointers:
+        return ""
+    writing.components += len(pointers) - 1
+    return _joined(pointers, writing.component)
 
 
 _PLAIN = ProfessionalService()
@@ -150,18 +152,30 @@ def _professional(writing: Writing, line: ServiceLine) -> None:
         line.quantity,
         service.place_of_service,
         service.type_of_service,
-        _pointers(writing, line.diagnosis_pointers, "SV1", 7) if line.diagnosis_pointers else "",
-        "",
-        service.emergency,
-        service.multiple_procedures,
-        service.epsdt,
-        service.family_planning,
-        service.review,
-        "",
-        service.copay_status,
-        service.shortage_area,
+        _pointers(writing, line.diagnosis_pointers),
     ]
-    writing.segments.append(trimmed(segment))
+    # Few lines say more than that.
+    if (
+        service.emergency
+        or service.epsdt
+        or service.family_planning
+        or service.copay_status
+        or service.multiple_procedures
+        or service.review
+        or service.shortage_area
+    ):
+        segment += [
+            "",
+            service.emergency,
+            service.multiple_procedures,
+            service.epsdt,
+            service.family_planning,
+            service.review,
+            "",
+            service.copay_status,
+            service.shortage_area,
+        ]
+    writing.segments.append(segment if segment[-1] else trimmed(segment))
 
 
 def _institutional(writing: Writing, line: ServiceLine) -> None:
@@ -198,7 +212,7 @@ def _dental(writing: Writing, line: ServiceLine) -> None:
         service.copay_status,
         service.provider_agreement,
         "",
-        _pointers(writing, line.diagnosis_pointers, "SV3", 11) if line.diagnosis_pointers else "",
+        _pointers(writing, line.diagnosis_pointers),
     ]
     writing.segments.append(trimmed(segment))
     for tooth in service.teeth:

@@ -58,7 +58,7 @@ class Tooth(Masked, frozen=True, gc=False):
     surfaces: tuple[str, ...] = ()
 
 
-class DentalService(Masked, frozen=True, kw_only=True):
+class DentalService(Masked, frozen=True, kw_only=True, gc=False):
     """What only SV3 and TOO hold. `replacement` is I (initial) or R."""
 
     place_of_service: str = ""
@@ -70,7 +70,7 @@ class DentalService(Masked, frozen=True, kw_only=True):
     teeth: tuple[Tooth, ...] = ()
 
 
-class EquipmentRental(Masked, frozen=True, kw_only=True):
+class EquipmentRental(Masked, frozen=True, kw_only=True, gc=False):
     """SV5: durable medical equipment, rented or bought."""
 
     procedure: Procedure
@@ -81,7 +81,7 @@ class EquipmentRental(Masked, frozen=True, kw_only=True):
     frequency: str = ""
 
 
-class Drug(Masked, frozen=True, kw_only=True):
+class Drug(Masked, frozen=True, kw_only=True, gc=False):
     """2410: LIN, CTP and REF. `code` is the NDC where `qualifier` is N4."""
 
     position: int = 0
@@ -94,7 +94,7 @@ class Drug(Masked, frozen=True, kw_only=True):
     references: tuple[Reference, ...] = ()
 
 
-class Form(Masked, frozen=True, kw_only=True):
+class Form(Masked, frozen=True, kw_only=True, gc=False):
     """2440: a form (a certificate of medical necessity) and its answers."""
 
     position: int = 0
@@ -103,7 +103,7 @@ class Form(Masked, frozen=True, kw_only=True):
     answers: tuple[FormAnswer, ...] = ()
 
 
-class ServiceLine(Masked, frozen=True, kw_only=True):
+class ServiceLine(Masked, frozen=True, kw_only=True, gc=False):
     """One service. Exactly one of `professional`, `institutional` and `dental` says which guide's
     segment carries it; what they share stands here. `number` is LX01, and 0 where the line has
     not been written yet. A pointer is the place of a diagnosis in `Claim.diagnoses`, from 1."""

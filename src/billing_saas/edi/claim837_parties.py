@@ -16,7 +16,7 @@ _TAX_IDS = ("EI", "SY")
 _NPI = "XX"
 
 
-class Person(Party, frozen=True, kw_only=True):
+class Person(Party, frozen=True, kw_only=True, gc=False):
     """A subscriber or a patient: a party that may have a birth date and a sex."""
 
     position: int = 0
@@ -31,7 +31,7 @@ class Person(Party, frozen=True, kw_only=True):
         return self.demographics.sex if self.demographics else ""
 
 
-class Provider(Party, frozen=True, kw_only=True):
+class Provider(Party, frozen=True, kw_only=True, gc=False):
     """A provider or a place of loops 2310, 2330 and 2420. `entity` says in which role: 82
     rendering, DN referring, 77 service facility, DQ supervising, 71 attending, 72 operating ..."""
 
@@ -43,14 +43,14 @@ class Provider(Party, frozen=True, kw_only=True):
         return self.id if self.id_qualifier == _NPI else ""
 
 
-class Payer(Party, frozen=True, kw_only=True):
+class Payer(Party, frozen=True, kw_only=True, gc=False):
     """A payer. In 2330B `dates` holds DTP*573, the day it adjudicated the claim."""
 
     position: int = 0
     dates: tuple[DateValue, ...] = ()
 
 
-class BillingProvider(Provider, frozen=True, kw_only=True):
+class BillingProvider(Provider, frozen=True, kw_only=True, gc=False):
     """2000A: who bills, and where the money goes if not there."""
 
     currency: Currency | None = None
@@ -65,7 +65,7 @@ class BillingProvider(Provider, frozen=True, kw_only=True):
         return ""
 
 
-class Subscriber(Person, frozen=True, kw_only=True):
+class Subscriber(Person, frozen=True, kw_only=True, gc=False):
     """2000B: who holds the policy. `details` is sent only where the subscriber is the patient.
 
     `responsible_party` and `card_holder` are of 4010 only.
@@ -81,7 +81,7 @@ class Subscriber(Person, frozen=True, kw_only=True):
         return self.id
 
 
-class Patient(Person, frozen=True, kw_only=True):
+class Patient(Person, frozen=True, kw_only=True, gc=False):
     """2000C: a patient who is not the subscriber."""
 
     details: PatientDetails | None = None

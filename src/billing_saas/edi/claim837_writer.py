@@ -5,6 +5,7 @@ opened where it differs from that of the claim before, so claims of one party sh
 other: `in_hierarchy` puts them so, and `batches` splits what is too much for one set.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from billing_saas.edi.claim837 import BatchHeader, Claim
@@ -16,10 +17,10 @@ from billing_saas.edi.claim837_parts import (
     PATIENT_DETAILS,
     SPECIALTY,
 )
-from billing_saas.edi.claim837_writing import Writing, inside
+from billing_saas.edi.claim837_writing import Writing, inside, trimmed
 from billing_saas.edi.delimiters import STANDARD, Delimiters
 from billing_saas.edi.reel import Segment
-from billing_saas.edi.writing import Unwritable, trimmed
+from billing_saas.edi.writing import Unwritable
 
 # A note in the guides' loop 2300; partners may agree on more, and ours have not.
 MOST_CLAIMS = 5_000
@@ -111,6 +112,10 @@ def _runs(claims: Iterable[Claim]) -> Iterator[tuple[int, list[Claim]]]:
         yield ordinal - len(run) + 1, run
 
 
+def _whose(first: int, started: int) -> str:
+    return f"claim {first + started - 1}" if started else f"parties of claim {first}"
+
+
 class _Hierarchy:
     """Numbers the levels from 1 without gaps (rule of the guides, and what payers check)."""
 
@@ -122,34 +127,38 @@ class _Hierarchy:
         self._provider_number = ""
 
     def write(self, first: int, claims: Sequence[Claim]) -> list[Segment]:
+        """The levels of a subscriber and the claims; `first` is the ordinal of the first one."""
         writing = Writing(self._delimiters)
-        leader = claims[0]
+        # Where each claim starts among the segments, to name the one at fault.
+        starts: list[int] = []
         try:
-            if not _same(self._provider, leader.billing_provider):
-                self._write_provider(writing, leader.billing_provider)
-            children = any(claim.patient is not None for claim in claims)
-            subscriber_number = self._open(writing, self._provider_number, "22", children)
-            _write_subscriber(writing, leader)
-            writing.check()
+            self._write_levels_and_claims(writing, claims, starts)
         except Unwritable as fault:
-            raise inside(f"parties of claim {first}", fault) from None
-        written = writing.segments
+            raise inside(_whose(first, len(starts)), fault) from None
+        found = writing.check()
+        if found is not None:
+            raise inside(_whose(first, bisect_right(starts, found[0])), found[1])
+        return writing.segments
+
+    def _write_levels_and_claims(
+        self, writing: Writing, claims: Sequence[Claim], starts: list[int]
+    ) -> None:
+        leader = claims[0]
+        if not _same(self._provider, leader.billing_provider):
+            self._write_provider(writing, leader.billing_provider)
+        children = any(claim.patient is not None for claim in claims)
+        subscriber_number = self._open(writing, self._provider_number, "22", children)
+        _write_subscriber(writing, leader)
         patient = None
-        for ordinal, claim in enumerate(claims, first):
-            writing = Writing(self._delimiters)
-            try:
-                if claim.patient is not None and not _same(claim.patient, patient):
-                    patient = claim.patient
-                    self._open(writing, subscriber_number, "23", children=False)
-                    if patient.details is not None:
-                        writing.segments.append(PATIENT_DETAILS.write(patient.details))
-                    writing.party(patient, demographics=patient.demographics)
-                write_claim(writing, self._kind, claim)
-                writing.check()
-            except Unwritable as fault:
-                raise inside(f"claim {ordinal}", fault) from None
-            written += writing.segments
-        return written
+        for claim in claims:
+            starts.append(len(writing.segments))
+            if claim.patient is not None and not _same(claim.patient, patient):
+                patient = claim.patient
+                self._open(writing, subscriber_number, "23", children=False)
+                if patient.details is not None:
+                    writing.segments.append(PATIENT_DETAILS.write(patient.details))
+                writing.party(patient, demographics=patient.demographics)
+            write_claim(writing, self._kind, claim)
 
     def _open(self, writing: Writing, parent: str, code: str, children: bool) -> str:
         self._number += 1
@@ -203,5 +212,7 @@ def _header(header: BatchHeader, delimiters: Delimiters) -> list[Segment]:
     for party in (header.submitter, header.receiver):
         if party is not None:
             writing.party(party)
-    writing.check()
+    found = writing.check()
+    if found is not None:
+        raise inside("header", found[1])
     return writing.segments

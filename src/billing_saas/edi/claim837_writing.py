@@ -1,8 +1,9 @@
 """Putting the parts of a claim on the wire: parties, composites, and a check of what was made."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
+from billing_saas.edi.claim837_parties import Provider
 from billing_saas.edi.claim837_parts import (
     AMOUNT,
     DATE,
@@ -22,7 +23,7 @@ from billing_saas.edi.parties import (
     Reference,
 )
 from billing_saas.edi.reel import Segment
-from billing_saas.edi.writing import Unwritable, trimmed
+from billing_saas.edi.writing import Unwritable
 
 # The elements that are composites; in any other a component separator is data, and refused.
 _COMPOSITES = frozenset(
@@ -44,15 +45,25 @@ _COMPOSITES = frozenset(
 )
 
 
-class Writing:
-    """Collects segments. `check` must be called before they are handed on."""
+def trimmed(segment: Segment) -> Segment:
+    """Without trailing empty elements; its first, the tag, never is."""
+    while not segment[-1]:
+        segment.pop()
+    return segment
 
-    __slots__ = ("_components", "_delimiters", "component", "segments")
+
+class Writing:
+    """Collects segments. `check` must be called before they are handed on.
+
+    `components` counts the component separators that stand between components.
+    """
+
+    __slots__ = ("_delimiters", "component", "components", "segments")
 
     def __init__(self, delimiters: Delimiters) -> None:
         self._delimiters = delimiters
         self.component = delimiters.component
-        self._components = 0
+        self.components = 0
         self.segments: list[Segment] = []
 
     def composite(self, parts: Sequence[str], segment: str, element: int) -> str:
@@ -65,37 +76,39 @@ class Writing:
         if joined[-1:] == component:
             joined = joined.rstrip(component)
             count = joined.count(component)
-        self._components += count
+        self.components += count
         return joined
 
     def procedure(self, procedure: Procedure | None, segment: str, element: int) -> str:
         if procedure is None:
             return ""
-        if procedure.description or procedure.range_end:
-            modifiers = [*procedure.modifiers, "", "", "", ""][:4]
-            tail = [*modifiers, procedure.description, procedure.range_end]
-        else:
-            tail = list(procedure.modifiers)
-        if len(procedure.modifiers) > 4:
+        parts = [procedure.qualifier, procedure.code, *procedure.modifiers]
+        if len(parts) > 6:
             raise Unwritable("a procedure has at most four modifiers", segment, element)
-        return self.composite([procedure.qualifier, procedure.code, *tail], segment, element)
+        if procedure.description or procedure.range_end:
+            parts += [""] * (6 - len(parts))
+            parts += [procedure.description, procedure.range_end]
+        return self.composite(parts, segment, element)
 
     def references(self, references: Iterable[Reference]) -> None:
         for reference in references:
             if reference.description or reference.linked:
                 segment = REFERENCE.write(reference)
                 # REF04 is kept as it was written; its components count as components.
-                self._components += reference.linked.count(self.component)
+                self.components += reference.linked.count(self.component)
                 self.segments.append(segment)
+            elif reference.value:
+                self.segments.append(["REF", reference.qualifier, reference.value])
             else:
-                self.segments.append(trimmed(["REF", reference.qualifier, reference.value]))
+                self.segments.append(trimmed(["REF", reference.qualifier]))
 
     def dates(self, dates: Iterable[DateValue]) -> None:
         for date in dates:
             if date.time:
                 self.segments.append(DATE.write(date))
             else:
-                self.segments.append(trimmed(["DTP", date.qualifier, date.format, date.value]))
+                segment = ["DTP", date.qualifier, date.format, date.value]
+                self.segments.append(segment if date.value else trimmed(segment))
 
     def amounts(self, amounts: Iterable[AmountValue]) -> None:
         self.segments += [AMOUNT.write(amount) for amount in amounts]
@@ -114,6 +127,14 @@ class Writing:
             party.id,
         ]
         self.segments.append(segment if party.id else trimmed(segment))
+
+    def providers(self, providers: Sequence[Provider], ranks: Mapping[str, int]) -> None:
+        """Providers in the order of their roles in the guide."""
+        if len(providers) > 1:
+            last = len(ranks)
+            providers = sorted(providers, key=lambda one: ranks.get(one.entity, last))
+        for provider in providers:
+            self.party(provider, specialty=provider.specialty)
 
     def party(
         self,
@@ -155,31 +176,30 @@ class Writing:
         for contact in party.contacts:
             self.segments.append(contact_segment(contact))
 
-    def check(self) -> None:
+    def check(self) -> tuple[int, Unwritable] | None:
         """No element may hold a delimiter or a control character (X12 B.1.1.2, RFI 2212).
 
         One look at all elements together: the separators in their text are those that stand
-        between elements and components, or one of them is data.
+        between elements and components, or one of them is data. Gives the number of the segment
+        at fault, from 0, with the fault.
         """
         segments = self.segments
         marks = self._delimiters
-        count = sum(map(len, segments))
         everything = marks.element.join(chain.from_iterable(segments))
         if (
             everything.isprintable()
-            and everything.count(marks.element) == count - 1
-            and everything.count(marks.component) == self._components
+            and everything.count(marks.element) == sum(map(len, segments)) - 1
+            and everything.count(marks.component) == self.components
             and marks.segment not in everything
             and (marks.repetition is None or marks.repetition not in everything)
         ):
-            return
-        for segment in segments:
+            return None
+        message = "the value holds a delimiter or a control character"
+        for at, segment in enumerate(segments):
             for number, element in enumerate(segment):
                 if self._holds_a_mark(segment[0], number, element):
-                    raise Unwritable(
-                        "the value holds a delimiter or a control character", segment[0], number
-                    )
-        raise Unwritable("a value holds a delimiter", segments[0][0])
+                    return at, Unwritable(message, segment[0], number)
+        return 0, Unwritable(message, segments[0][0])
 
     def _holds_a_mark(self, segment: str, number: int, element: str) -> bool:
         marks = self._delimiters
