@@ -5,6 +5,8 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
+from billing_saas.imports import claims837
+from billing_saas.imports.jobs import ImportClaims
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import PlatformSession, TenantSession
 from billing_saas.outbox.jobs import Job, Queue
@@ -71,6 +73,7 @@ def _check(job: type[Job]) -> None:
 
 # What the rooms can be asked to do later, by room.
 ACTS: tuple[Act, ...] = (
+    practice_act(ImportClaims, claims837.take_in),
     practice_act(TakeInRemittances, intake.take_in),
     practice_act(PostRemittance, posting.post_remittance, "remittances.post"),
 )
