@@ -14,7 +14,16 @@ from sqlalchemy import text
 from billing_saas import __version__
 from billing_saas.api import deps, docs, errors
 from billing_saas.api.door import BearerToken, RequestFrame
-from billing_saas.api.staff import audit_events, cards, practices
+from billing_saas.api.staff import (
+    arrivals,
+    audit_events,
+    balances,
+    cards,
+    claims,
+    patients,
+    practices,
+    remittances,
+)
 from billing_saas.kit.db import Database
 
 # A JSON body; files are streamed past this limit, by routes that say so.
@@ -48,7 +57,16 @@ def staff() -> Router:
     """People of the billing company and of the practice."""
     inside = Router(
         "/practices/{practice_id:uuid}",
-        route_handlers=[*cards.HANDLERS, *audit_events.HANDLERS],
+        route_handlers=[
+            practices.get_practice,
+            *arrivals.HANDLERS,
+            *audit_events.HANDLERS,
+            *balances.HANDLERS,
+            *cards.HANDLERS,
+            *claims.HANDLERS,
+            *patients.HANDLERS,
+            *remittances.HANDLERS,
+        ],
         dependencies={
             "actor": Provide(deps.actor, sync_to_thread=False),
             "db": Provide(deps.db),
@@ -57,7 +75,7 @@ def staff() -> Router:
     )
     return Router(
         "/v1",
-        route_handlers=[inside, *practices.HANDLERS],
+        route_handlers=[inside, practices.list_practices],
         dependencies={"principal": Provide(deps.principal, sync_to_thread=False)},
         security=[{"bearer": []}],
     )

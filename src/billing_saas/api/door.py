@@ -72,7 +72,7 @@ async def _record_denied(scope: Scope) -> None:
     principal = scope.get("user")
     if reason is None or not isinstance(principal, Principal):
         return
-    wanted = scope.get("path_params", {}).get("practice_id")
+    wanted: object = scope.get("path_params", {}).get("practice_id")
     log = min(principal.practices, default=PLATFORM_LOG)
     if isinstance(wanted, UUID) and wanted in principal.practices:
         log = wanted

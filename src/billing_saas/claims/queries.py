@@ -118,6 +118,12 @@ async def claim(db: TenantSession, actor: Actor, claim_id: UUID) -> ClaimRecord:
     return record
 
 
+async def must_exist(db: TenantSession, actor: Actor, claim_id: UUID) -> None:
+    """For what hangs on a claim; opens nothing, so there is nothing to record."""
+    actor.must("claims.read")
+    await _find(db, claim_id)
+
+
 async def timeline(db: TenantSession, actor: Actor, claim_id: UUID) -> Sequence[ClaimEvent]:
     """Every move of the claim and its submissions, oldest first."""
     actor.must("claims.read")

@@ -71,6 +71,15 @@ async def patients(db: TenantSession, actor: Actor, page: PageRequest) -> Page[P
     return Page(records, encode(records[-1].id) if more else None)
 
 
+async def search(
+    db: TenantSession, actor: Actor, name: str, birth_date: date | None
+) -> list[PatientRecord]:
+    """By a whole last name and birth date, or by how a name begins."""
+    if birth_date is not None:
+        return await by_name_and_birth(db, actor, name, birth_date)
+    return await by_name(db, actor, name)
+
+
 async def by_name_and_birth(
     db: TenantSession, actor: Actor, last_name: str, birth_date: date
 ) -> list[PatientRecord]:

@@ -43,9 +43,6 @@ async def list_practices(
     return [PracticeOut.of(practice, principal.roles[practice.tenant_id]) for practice in practices]
 
 
-@get("/practices/{practice_id:uuid}", summary="One practice")
+@get("/", summary="One practice")
 async def get_practice(db: TenantSession, actor: Actor) -> PracticeOut:
     return PracticeOut.of(await queries.this_practice(db), actor.roles)
-
-
-HANDLERS = [list_practices, get_practice]
