@@ -117,7 +117,8 @@ def check_interchange(interchange: Interchange, findings: list[Finding]) -> None
                 "interchange_control_number",
                 "The control number in IEA02 differs from ISA13.",
                 place,
-                "001",
+                # 001 says that two numbers differ; what is no number at all is 018.
+                "001" if number.isdecimal() and len(number) == 9 else "018",
             )
         )
     if not _is(count, interchange.group_count):
@@ -159,7 +160,7 @@ def repeated_group(place: Place) -> Finding:
         "group_number_repeated",
         "The control number in GS06 was used before in this interchange.",
         place,
-        "6",
+        "19",
     )
 
 
