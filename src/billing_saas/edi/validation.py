@@ -37,7 +37,7 @@ def validate(transaction: TransactionSet, options: Options = DEFAULT) -> list[Fi
     if guide.purposes:
         guide, blocks = _by_purpose(candidates, guide, blocks)
     tables = tables_for(guide, transaction.delimiters)
-    return [*_version_findings(transaction, guide), *Walk(transaction, tables, options).run(blocks)]
+    return [*_header_findings(transaction, guide), *Walk(transaction, tables, options).run(blocks)]
 
 
 _NO_GUIDE = "This kind of transaction set is not one that we read."
@@ -45,10 +45,7 @@ _OTHER_VERSION = "The set is written to a version of its guide that was not adop
 
 
 def _by_version(candidates: tuple[Guide, ...], version: str) -> Guide | None:
-    for guide in candidates:
-        if version == guide.version or version in guide.also_read:
-            return guide
-    return None
+    return next((guide for guide in candidates if guide.reads(version)), None)
 
 
 def _by_purpose(
@@ -82,8 +79,19 @@ def _refused(
     ]
 
 
-def _version_findings(transaction: TransactionSet, guide: Guide) -> Iterator[Finding]:
+def _header_findings(transaction: TransactionSet, guide: Guide) -> Iterator[Finding]:
     written = transaction.header[3] if len(transaction.header) > 3 else ""
+    if transaction.group.functional_id != guide.functional_id:
+        yield Finding(
+            severity="error",
+            level="transaction",
+            code="wrong_group",
+            message=f"Sets of this kind belong in a group of kind {guide.functional_id} (GS01).",
+            place=transaction.place,
+            segment="ST",
+            element=1,
+            ack_code="18",
+        )
     if transaction.version != guide.version:
         yield Finding(
             severity="warning",

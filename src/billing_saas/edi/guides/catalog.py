@@ -30,6 +30,17 @@ _MODULES = {
     "271": "eligibility_270_271",
     "278": "authorization_278",
 }
+# GS01 of a group to the kinds of set that it may carry.
+_IN_GROUP = {
+    "HC": ("837P", "837I", "837D"),
+    "HP": ("835",),
+    "FA": ("999",),
+    "HN": ("277CA", "277"),
+    "HR": ("276",),
+    "HS": ("270",),
+    "HB": ("271",),
+    "HI": ("278",),
+}
 
 
 class Guide:
@@ -62,6 +73,9 @@ class Guide:
     def root(self) -> LoopUse:
         return outline.read(self._outline, self._codes)
 
+    def reads(self, version: str) -> bool:
+        return version == self.version or version in self.also_read
+
     def __repr__(self) -> str:
         return f"<Guide {self.kind} {self.version}>"
 
@@ -73,6 +87,12 @@ def guides_for(kind: str) -> tuple[Guide, ...]:
         return ()
     module = importlib.import_module(f"billing_saas.edi.guides.{name}")
     return tuple(guide for guide in module.GUIDES if guide.kind == kind)
+
+
+def guides_of_group(functional_id: str) -> tuple[Guide, ...]:
+    """The guides whose sets come in groups of this GS01."""
+    kinds = _IN_GROUP.get(functional_id, ())
+    return tuple(guide for kind in kinds for guide in guides_for(kind))
 
 
 def kinds() -> tuple[str, ...]:
