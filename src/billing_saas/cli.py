@@ -247,10 +247,10 @@ def openapi(check: bool) -> None:
 @main.command()
 def demo() -> None:
     """Show the main job on real files, with the embedded PostgreSQL."""
-    from billing_saas import demo as demonstration
+    from billing_saas.demo import steps
 
     with _plainly():
-        sys.exit(demonstration.run(_demo_settings(), serve=os.environ.get("DEMO_SERVE") != "0"))
+        sys.exit(steps.run(_demo_settings(), serve=os.environ.get("DEMO_SERVE") != "0"))
 
 
 @main.command("clean-demo")

@@ -17,9 +17,13 @@ from billing_saas.kit.ids import new_id
 PREFIX = "bt_"
 
 
+async def known_user(db: PlatformSession, email: str) -> UUID | None:
+    """The person with this address, in whatever case it is written; None when there is none."""
+    return await db.scalar(select(AppUser.id).where(func.lower(AppUser.email) == email.lower()))
+
+
 async def add_user(db: PlatformSession, *, email: str, display_name: str) -> UUID:
-    taken = await db.scalar(select(AppUser.id).where(func.lower(AppUser.email) == email.lower()))
-    if taken is not None:
+    if await known_user(db, email) is not None:
         raise AlreadyKnown("A person with this e-mail address is already known.")
     user = AppUser(
         id=new_id(),
