@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from billing_saas.gateways.key_folder import KeyFolder
+from billing_saas.kit import logs
 
 
 @pytest.fixture
@@ -14,3 +15,8 @@ def key_folder(tmp_path: Path) -> Path:
 def keys(key_folder: Path) -> KeyFolder:
     """Shared with the processes that `tests.chaos` starts."""
     return KeyFolder(key_folder)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quiet_logs() -> None:
+    logs.configure("ERROR")
