@@ -315,14 +315,16 @@ def _missing(use: ElementUse, where: tuple[int, int, int] | None = None) -> Faul
 
 
 def _not_used(use: SegmentUse, position: int, value: str) -> Fault:
-    parts = dictionary.segments()[use.id].parts
+    reference = dictionary.segments()[use.id].parts[position - 1]
+    element = dictionary.elements().get(reference)
+    coded = element is not None and element.kind == "ID" and len(value) <= element.maximum
     return Fault(
         "not_used",
         "I10",
         "an element stands here that is not used",
         position,
-        reference=parts[position - 1],
-        value=mask(value),
+        reference=reference,
+        value=value if coded and value.isalnum() else mask(value),
     )
 
 

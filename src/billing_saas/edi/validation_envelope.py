@@ -26,12 +26,13 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     """What was agreed with a partner. `usage` is the ISA15 that may come in (a test file must
     never post, a production file never go to a test system); "" takes either.
 
-    `is_repeat` says whether an ISA13 came before, and is given only where claims of client
-    systems come in: a clearinghouse uses numbers again, and refusing an 835 would lose money.
+    `refuses_repeats` and `came_before` (whether this ISA13 was received earlier) are for claims of
+    client systems only: a clearinghouse uses numbers again, and refusing an 835 would lose money.
     """
 
     usage: str = ""
-    is_repeat: Callable[[InterchangeHeader], bool] | None = None
+    refuses_repeats: bool = False
+    came_before: Callable[[InterchangeHeader], bool] | None = None
 
 
 NO_AGREEMENT = Agreement()

@@ -32,7 +32,7 @@ class Loop:
         # One bit for each member of the loop that has stood in it.
         self.seen = 0
         self.counts: dict[int, int] = {}
-        # Place in the guide and position in the file of the first of each member.
+        # The bit (that is, the order in the guide) and the position of the first of each member.
         self.marks: list[tuple[int, int]] = []
         self.hl = ""
         self.segments: list[tuple[SegmentNode, int, Segment]] = []

@@ -14,12 +14,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     status, status_category. A name that is not given is not checked.
 
     `other_letters` admits letters outside ASCII (by agreement with the partner only, RFI 2212);
-    `medicare` adds Medicare's own limits; `limit` is the most findings kept for one set.
+    `medicare` adds Medicare's own limits; `own_claims` holds CLM01 to the form of our numbers;
+    `limit` is the most findings kept for one set.
     """
 
     code_sets: Mapping[str, CodeCheck] = {}
     other_letters: bool = False
     medicare: bool = False
+    own_claims: bool = False
     limit: int = 1000
 
 

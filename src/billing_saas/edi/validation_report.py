@@ -50,6 +50,8 @@ class Report:
         self.findings: list[Finding] = []
         # What rules add up over the whole set, by names of their own.
         self.tally: dict[str, int] = {}
+        # Claim numbers met, where they must not come twice.
+        self.claim_numbers: set[str] = set()
         # The day the file gives itself (BHT04, BPR16), for codes that come and go; CCYYMMDD.
         self.day = ""
         self._left_out = 0

@@ -32,7 +32,7 @@ class Walk(Placing):
     def _begin(self) -> None:
         node, header = self._tables.start, self.transaction.header
         self._top.seen |= node.bit
-        self._top.marks.append((node.position, 1))
+        self._top.marks.append((node.bit, 1))
         if not node.match(self.delimiters.element.join(header)):
             self._inspect(node, 1, header)
 
@@ -61,7 +61,7 @@ class Walk(Placing):
                 top = self._move(top, step)
             if not top.seen & node.bit:
                 top.seen |= node.bit
-                top.marks.append((node.position, position))
+                top.marks.append((node.bit, position))
             elif node.maximum:
                 self._repeat(top, node, position)
             if not node.match(join(segment)):
@@ -101,7 +101,7 @@ class Walk(Placing):
         loop = Loop(node, parent, self.position)
         if not parent.seen & node.bit:
             parent.seen |= node.bit
-            parent.marks.append((node.position, self.position))
+            parent.marks.append((node.bit, self.position))
         elif node.maximum:
             count = parent.counts.get(node.bit, 1) + 1
             parent.counts[node.bit] = count
@@ -127,7 +127,7 @@ class Walk(Placing):
 
     def _miss(self, loop: Loop, member: SegmentNode | LoopNode) -> None:
         """Something required is not there: it is missed where the next thing stands."""
-        later = [position for mark, position in loop.marks if mark > member.position]
+        later = [position for bit, position in loop.marks if bit > member.bit]
         position = min(later, default=self.position)
         if isinstance(member, LoopNode):
             self._loop_finding(member, position, "loop_missing", "3", "is missing")

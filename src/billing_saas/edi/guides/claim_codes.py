@@ -38,12 +38,16 @@ def dates_run_forward(loop: Loop, report: Report) -> None:
             period = element(dated, 3)
             spot = Spot(position, home.id, "DTP", 3, reference="1251")
             first, dash, last = period.partition("-")
-            if dash and last < first:
+            if dash and is_day(first) and is_day(last) and last < first:
                 report.report(spot, "period_order", "The period ends before it begins (DTP03).")
-            elif report.day and first[:8] > report.day and element(dated, 1) not in _AHEAD:
+            elif is_day(first[:8]) and _is_ahead(first[:8], element(dated, 1), report.day):
                 report.report(
                     spot, "future_date", "The date lies after the day the file was made (BHT04)."
                 )
+
+
+def _is_ahead(day: str, what: str, today: str) -> bool:
+    return bool(today) and day > today and what not in _AHEAD
 
 
 def diagnoses_are_of_one_edition(loop: Loop, report: Report) -> None:

@@ -17,6 +17,8 @@ _PO_BOX = re.compile(r"\s*(?:P\.?\s*O\.?\s*B(?:OX|\.)|POST\s+OFFICE\s+BOX|LOCK\s
 _US = {"", "US", "USA"}
 _MOST_CLAIMS = 5000  # a set should carry no more (note of the guide on loop 2300)
 _INPATIENT = {"11", "18", "21"}
+_LONGEST_NUMBER = 20
+_OWN_NUMBER = re.compile(r"[A-Z0-9]+", re.ASCII)
 
 
 def billing_address_can_be_visited(loop: Loop, report: Report) -> None:
@@ -188,6 +190,26 @@ def lines_are_numbered(loop: Loop, report: Report) -> None:
             return
 
 
+def claim_number_can_be_returned(loop: Loop, report: Report) -> None:
+    """CLM01: payers return no more than 20 characters (guide's note). Our own are upper case
+    letters and digits, and come once."""
+    position, claim = loop.first("CLM")
+    number = element(claim, 1)
+    spot = Spot(position, loop.id, "CLM", 1, reference="1028")
+    own = report.options.own_claims
+    if len(number) > _LONGEST_NUMBER:
+        words = f"Payers return no more than {_LONGEST_NUMBER} characters of a claim's number."
+        report.report(spot, "claim_number_long", words, warning=not own)
+    elif own and not _OWN_NUMBER.fullmatch(number):
+        words = "A claim's number (CLM01) is upper case letters and digits."
+        report.report(spot, "claim_number_form", words)
+    if own and number in report.claim_numbers:
+        words = "The claim's number (CLM01) stands twice in the set."
+        report.report(spot, "claim_number_repeated", words)
+    if own:
+        report.claim_numbers.add(number)
+
+
 def set_is_not_too_large(loop: Loop, report: Report) -> None:
     claims = report.tally.get("claims", 0)
     if claims > _MOST_CLAIMS:
@@ -207,6 +229,7 @@ _NAMES = (organization_has_no_first_name,)
 _PLACES = (organization_has_no_first_name, zip_has_nine_digits)
 _CLAIM = (
     claim_is_counted,
+    claim_number_can_be_returned,
     claim_balance.charges_add_up,
     claim_balance.other_payers_add_up,
     replacement_names_the_payers_number,
