@@ -31,6 +31,8 @@ def upgrade() -> None:
     run(
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA public TO {APP}, {PLATFORM}, {READER}, {SEALER}",
+        # Whoever may connect may call a new function, unless told otherwise: nobody may, here.
+        "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
         # The one place that knows how a transaction names its practice. `nullif`: after a
         # transaction-local setting ends, a pooled connection reports an empty text.
         """
@@ -72,6 +74,6 @@ def upgrade() -> None:
             PERFORM guard_partition(partition);
           END LOOP;
         END $$""",
-        "REVOKE ALL ON FUNCTION make_month_partitions(regclass, date, int),"
-        " guard_partition(regclass) FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION app_tenant() TO {APP}",
+        f"GRANT EXECUTE ON FUNCTION app_tenants() TO {READER}",
     )
