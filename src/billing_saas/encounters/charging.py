@@ -1,12 +1,11 @@
 """A visit that is ready to bill: written with its charges, and journalled once."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
 
 from billing_saas.audit import contents, trail
 from billing_saas.audit.rules import Classes
@@ -17,8 +16,7 @@ from billing_saas.kit import bulk, clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id, new_ids
-from billing_saas.ledger import journal
-from billing_saas.ledger.tables import LedgerBook
+from billing_saas.ledger import journal, periods
 from billing_saas.phi import keyring
 from billing_saas.phi.registry import ENCOUNTER_PHI_CLIN
 
@@ -60,10 +58,10 @@ async def charge_many(db: TenantSession, actor: Actor, encounters: Sequence[NewE
     numbered = _numbered(encounters, charge_ids)
     rows = await _write_encounters(db, encounters)
     await _write_charges(db, encounters, numbered)
-    first_open = await _first_open_day(db)
+    # The day of service is the day that counts, unless its month is closed.
+    first_open = await periods.first_open_day(db, date.min)
     entries = []
     for encounter in encounters:
-        # The day of service is the day that counts, unless its month is closed.
         effective_on = max(encounter.service_from, first_open)
         charges = numbered[encounter.id]
         charge_entry = rules.charge_entry(encounter.id, effective_on, encounter.parties, charges)
@@ -156,10 +154,3 @@ async def _write_charges(
             for n, (charge_id, charge) in enumerate(numbered[encounter.id], 1)
         ],
     )
-
-
-async def _first_open_day(db: TenantSession) -> date:
-    closed_through = await db.scalar(
-        select(LedgerBook.closed_through).where(LedgerBook.tenant_id == db.tenant_id)
-    )
-    return closed_through + timedelta(days=1) if closed_through else date.min
