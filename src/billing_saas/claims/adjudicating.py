@@ -53,7 +53,7 @@ async def record_many(
     db: TenantSession, verdicts: Sequence[LineVerdict], adjudicated_on: date
 ) -> None:
     """Write verdicts down, set-based."""
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         "id": new_ids(len(verdicts)),
         "claim_id": [verdict.claim_id for verdict in verdicts],
         "charge_id": [verdict.charge_id for verdict in verdicts],

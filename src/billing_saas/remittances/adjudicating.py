@@ -1,6 +1,6 @@
 """Tell the claims what a remittance said: per line, and as moves of their states."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from billing_saas.claims import adjudicating as claims
@@ -12,7 +12,7 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.remittances import rules
 from billing_saas.remittances.matching import Matched
-from billing_saas.remittances.rules import COST_SHARING, Outcome, Payment, Service
+from billing_saas.remittances.rules import COST_SHARING, Left, Outcome, Payment, Service
 from billing_saas.remittances.tables import Remittance
 
 
@@ -22,12 +22,13 @@ async def tell(
     remittance: Remittance,
     matched: Matched,
     outcomes: Sequence[tuple[Payment, Outcome]],
+    left: Mapping[UUID, Left],
 ) -> None:
     """Write the verdicts of a batch down to its claims, and move submissions and receivables."""
     await claims.take_back(db, [(taken.reverses, taken.id) for taken in matched.reversals])
     verdicts = [verdict for payment, outcome in outcomes for verdict in _verdicts(payment, outcome)]
     await claims.record_many(db, verdicts, remittance.payment_on)
-    await transitions.move_many(db, actor, _moves(remittance.id, matched, outcomes))
+    await transitions.move_many(db, actor, _moves(remittance.id, matched, outcomes, left))
 
 
 def _verdicts(payment: Payment, outcome: Outcome) -> list[LineVerdict]:
@@ -69,7 +70,10 @@ def _verdict(payment: Payment, service: Service, denied: bool) -> LineVerdict:
 
 
 def _moves(
-    remittance_id: UUID, matched: Matched, outcomes: Sequence[tuple[Payment, Outcome]]
+    remittance_id: UUID,
+    matched: Matched,
+    outcomes: Sequence[tuple[Payment, Outcome]],
+    left: Mapping[UUID, Left],
 ) -> list[Move]:
     """In the order of events: what was taken back, then what was said anew.
 
@@ -104,7 +108,7 @@ def _moves(
         move("adjudication", payment.claim_id, payment.submission_id, now, to)
         adjudication[payment.submission_id] = to
         standing = receivable[payment.claim_id]
-        owes = rules.receivable_after(payment, outcome)
+        owes = rules.receivable_after(payment, outcome, left[payment.claim_id])
         move("receivable", payment.claim_id, None, standing, owes)
         receivable[payment.claim_id] = owes
     corrected = {payment.claim_id for payment, _ in outcomes}

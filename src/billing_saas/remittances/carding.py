@@ -1,13 +1,14 @@
 """Which cards a posting opens: each says why it is there and what it is worth, without PHI."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from billing_saas.followups import cards
 from billing_saas.followups.cards import NewCard
 from billing_saas.kit.db import TenantSession
+from billing_saas.remittances import rules
 from billing_saas.remittances.matching import Matched
-from billing_saas.remittances.rules import INTEREST, Outcome, Payment
+from billing_saas.remittances.rules import INTEREST, Left, Outcome, Payment
 from billing_saas.remittances.tables import ProviderAdjustment, Remittance
 
 _DOUBTS = {
@@ -24,12 +25,17 @@ _REVIEWS = {
     "price; it stays with the payer until someone decides.",
 }
 
+_REMAINDERS = {
+    "credit_balance": "More was paid or adjusted than was charged; someone may be owed a refund.",
+    "balance_to_review": "The payer answered the whole claim, and yet its books do not close.",
+}
+
 
 async def open_for(
     db: TenantSession,
-    remittance: Remittance,
     matched: Matched,
     outcomes: Sequence[tuple[Payment, Outcome]],
+    left: Mapping[UUID, Left],
 ) -> int:
     """Cards of one batch; the number of them."""
     new = [
@@ -50,6 +56,10 @@ async def open_for(
         if outcome.denied_cents:
             new.append(_denial(payment, outcome, number))
         new += [_review(payment, outcome, reason, number) for reason in outcome.review_reasons]
+        claim = matched.claims[payment.claim_id]
+        reason = rules.remainder(payment, outcome, left[claim.id], claim.charge_cents)
+        if reason is not None:
+            new.append(_remainder(payment, left[claim.id], reason, number))
     await cards.open_cards(db, new)
     return len(new)
 
@@ -78,6 +88,19 @@ def _review(payment: Payment, outcome: Outcome, reason: str, number: int) -> New
         subject_id=payment.id,
         claim_id=payment.claim_id,
         worth_cents=outcome.review_cents,
+        source=f"{reason}:{payment.id}:{number}",
+    )
+
+
+def _remainder(payment: Payment, left: Left, reason: str, number: int) -> NewCard:
+    return NewCard(
+        kind=reason,
+        why=_REMAINDERS[reason],
+        owner="biller",
+        subject_type="claim_payment",
+        subject_id=payment.id,
+        claim_id=payment.claim_id,
+        worth_cents=abs(left.payer_cents) + abs(min(left.patient_cents, 0)),
         source=f"{reason}:{payment.id}:{number}",
     )
 

@@ -16,12 +16,12 @@ from billing_saas.kit.db import TenantSession
 from billing_saas.phi import indexing
 from billing_saas.phi.keyring import Keyring
 from billing_saas.phi.registry import CLAIM_ACCOUNT_NUMBER, CLAIM_PAYMENT_PHI_DEMO
-from billing_saas.remittances import rules
+from billing_saas.remittances import matching_rules, rules
+from billing_saas.remittances import parts as reading
+from billing_saas.remittances.matching_rules import ChargeLine, PaidLine
+from billing_saas.remittances.parts import Parts
 from billing_saas.remittances.rules import (
-    Adjusted,
-    ChargeLine,
     ClaimPaymentIdentity,
-    PaidLine,
     Payment,
     Service,
 )
@@ -92,8 +92,8 @@ async def match(
         for row in paid
     }
     claims = await _claims_by_number(db, ring, identities)
-    charges = await _charges(db, {claim.id for claim in claims.values()})
-    parts = await _parts(db, [row.id for row in paid])
+    charges = await reading.charges_of(db, {claim.id for claim in claims.values()})
+    parts = await reading.parts_of(db, [row.id for row in paid])
     matched = Matched()
     reversing = []
     for row in paid:
@@ -219,92 +219,19 @@ async def _by_account_number(
 
 # --- lines ---
 
-_CHARGES = text(
-    """
-    SELECT c.id AS claim_id, charge.id, charge.procedure_code, charge.modifiers,
-      charge.charge_cents, charge.service_from, charge.line_control_number
-    FROM unnest(CAST(:claim_ids AS uuid[])) AS found (id)
-    JOIN claim c ON c.tenant_id = :tenant_id AND c.id = found.id
-    JOIN charge ON charge.tenant_id = :tenant_id AND charge.encounter_id = c.encounter_id
-    ORDER BY charge.encounter_id, charge.n
-    """
-)
-_SERVICES = text(
-    """
-    SELECT sp.id, sp.claim_payment_id, sp.n, sp.procedure_code, sp.modifiers,
-      sp.submitted_procedure, sp.charge_cents, sp.paid_cents, sp.allowed_cents, sp.service_from,
-      sp.line_control_number, sp.remarks
-    FROM unnest(CAST(:ids AS uuid[])) AS paid (id)
-    JOIN service_payment sp ON sp.tenant_id = :tenant_id AND sp.claim_payment_id = paid.id
-    ORDER BY sp.claim_payment_id, sp.n
-    """
-)
-_ADJUSTMENTS = text(
-    """
-    SELECT a.claim_payment_id, a.service_payment_id, a.group_code, a.reason_code, a.amount_cents,
-      a.quantity
-    FROM unnest(CAST(:ids AS uuid[])) AS paid (id)
-    JOIN adjustment a ON a.tenant_id = :tenant_id AND a.claim_payment_id = paid.id
-    ORDER BY a.claim_payment_id, a.n
-    """
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """Services by claim payment; adjustments by claim payment, and by service."""
-
-    services: dict[UUID, list[Row[Any]]]
-    of_claims: dict[UUID, list[Adjusted]]
-    of_services: dict[UUID, list[Adjusted]]
-
-    def all_adjustments(self, claim_payment_id: UUID) -> list[Adjusted]:
-        found = list(self.of_claims.get(claim_payment_id, []))
-        for service in self.services.get(claim_payment_id, []):
-            found += self.of_services.get(service.id, [])
-        return found
-
-
-async def _charges(db: TenantSession, claim_ids: set[UUID]) -> dict[UUID, list[ChargeLine]]:
-    charges: dict[UUID, list[ChargeLine]] = {}
-    for row in await db.execute(_CHARGES, {**_of(db), "claim_ids": list(claim_ids)}):
-        charges.setdefault(row.claim_id, []).append(
-            ChargeLine(
-                row.id,
-                f"{row.procedure_code} {row.modifiers}".strip(),
-                row.charge_cents,
-                row.service_from,
-                row.line_control_number,
-            )
-        )
-    return charges
-
-
-async def _parts(db: TenantSession, ids: Sequence[UUID]) -> _Parts:
-    parts = _Parts({}, {}, {})
-    for row in await db.execute(_SERVICES, {**_of(db), "ids": list(ids)}):
-        parts.services.setdefault(row.claim_payment_id, []).append(row)
-    for row in await db.execute(_ADJUSTMENTS, {**_of(db), "ids": list(ids)}):
-        adjusted = Adjusted(row.group_code, row.reason_code, row.amount_cents, row.quantity)
-        if row.service_payment_id is None:
-            parts.of_claims.setdefault(row.claim_payment_id, []).append(adjusted)
-        else:
-            parts.of_services.setdefault(row.service_payment_id, []).append(adjusted)
-    return parts
-
 
 def _payment(
     row: Row[Any],
     claim: OurClaim,
     payer_id: UUID,
     charges: Sequence[ChargeLine],
-    parts: _Parts,
+    parts: Parts,
 ) -> Payment | Doubtful:
-    sequence = rules.sequence_of(row.status, claim.payers, payer_id, claim.sent_as)
+    sequence = matching_rules.sequence_of(row.status, claim.payers, payer_id, claim.sent_as)
     if sequence is None:
         return _doubtful(row, "payer_not_of_claim", claim.id)
     services = parts.services.get(row.id, [])
-    lines = rules.match_lines(charges, [_paid_line(service) for service in services])
+    lines = matching_rules.match_lines(charges, [_paid_line(service) for service in services])
     if lines is None:
         return _doubtful(row, "line_not_of_claim", claim.id)
     if row.charge_cents != claim.charge_cents and not _lines_agree(services, lines, charges):
@@ -346,7 +273,7 @@ def _lines_agree(
     )
 
 
-def _service(service: Row[Any], charge_id: UUID, parts: _Parts) -> Service:
+def _service(service: Row[Any], charge_id: UUID, parts: Parts) -> Service:
     code = service.submitted_procedure.partition(" ")[0]
     return Service(
         id=service.id,
@@ -376,7 +303,7 @@ _POSTED = text(
 async def _match_reversals(
     db: TenantSession,
     reversing: Sequence[tuple[Row[Any], OurClaim]],
-    parts: _Parts,
+    parts: Parts,
     matched: Matched,
 ) -> None:
     """Each reversal to the newest posted claim payment of its claim that it undoes exactly."""
@@ -386,7 +313,7 @@ async def _match_reversals(
     posted: dict[UUID, list[Row[Any]]] = {}
     for row in await db.execute(_POSTED, {**_of(db), "claim_ids": claim_ids}):
         posted.setdefault(row.claim_id, []).append(row)
-    originals = await _parts(db, [row.id for rows in posted.values() for row in rows])
+    originals = await reading.parts_of(db, [row.id for rows in posted.values() for row in rows])
     for row, claim in reversing:
         candidates = posted.get(claim.id, [])
         original = next((c for c in candidates if _undoes(row, parts, c, originals)), None)
@@ -408,8 +335,8 @@ async def _match_reversals(
         )
 
 
-def _undoes(row: Row[Any], parts: _Parts, original: Row[Any], originals: _Parts) -> bool:
-    return rules.is_opposite(
+def _undoes(row: Row[Any], parts: Parts, original: Row[Any], originals: Parts) -> bool:
+    return matching_rules.is_opposite(
         row.charge_cents,
         row.paid_cents,
         parts.all_adjustments(row.id),

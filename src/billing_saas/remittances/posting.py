@@ -14,6 +14,7 @@ from billing_saas.kit import clock, points
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import TenantSession
 from billing_saas.ledger import journal, periods
+from billing_saas.ledger import queries as ledger
 from billing_saas.ledger.rules import Account, Entry, source_claim_payment
 from billing_saas.phi import keyring
 from billing_saas.remittances import adjudicating, carding, matching, queries, rules
@@ -26,7 +27,7 @@ from billing_saas.remittances.errors import (
 )
 from billing_saas.remittances.jobs import PostRemittance
 from billing_saas.remittances.matching import Matched, Reversal
-from billing_saas.remittances.rules import Outcome, Payment
+from billing_saas.remittances.rules import Left, Outcome, Payment
 from billing_saas.remittances.tables import Remittance
 
 BATCH = 2_000
@@ -165,8 +166,9 @@ class _Run:
         reversal_entries = await self._reverse(matched.reversals)
         points.reach("remittances.posting.lines")
         await self._write_states(matched, outcomes, entries, reversal_entries)
-        await adjudicating.tell(self.db, self.actor, self.remittance, matched, outcomes)
-        self.posted.cards += await carding.open_for(self.db, self.remittance, matched, outcomes)
+        left = await self._left(matched)
+        await adjudicating.tell(self.db, self.actor, self.remittance, matched, outcomes, left)
+        self.posted.cards += await carding.open_for(self.db, matched, outcomes, left)
         self._count(matched, outcomes)
         points.reach("remittances.posting.claims")
 
@@ -210,6 +212,17 @@ class _Run:
         )
         self.posted.cash_cents += sum(reversal.paid_cents for reversal in moving)
         return dict(zip([reversal.id for reversal in moving], ids, strict=True))
+
+    async def _left(self, matched: Matched) -> dict[UUID, Left]:
+        """What is now owed of each claim that this batch spoke of."""
+        by_charge = await ledger.open_balances(self.db, list(matched.claims))
+        return {
+            claim_id: Left(
+                sum(left.payer_cents for left in by_charge.get(claim_id, {}).values()),
+                sum(left.patient_cents for left in by_charge.get(claim_id, {}).values()),
+            )
+            for claim_id in matched.claims
+        }
 
     async def _write_states(
         self,

@@ -3,7 +3,7 @@
 Amounts are integer cents with X12's sign: a positive adjustment reduces the payment.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
@@ -32,8 +32,6 @@ PROCESSED_IN_EXCESS = "94"
 INCLUDED_ELSEWHERE = "97"
 
 SEQUENCES = ("P", "S", "T")
-# CLP02: processed as primary, secondary, tertiary; 19 to 21 the same, and forwarded (RFI 2365).
-SEQUENCE_OF_STATUS = {"1": "P", "2": "S", "3": "T", "19": "P", "20": "S", "21": "T"}
 FORWARDED_STATUS = frozenset({"19", "20", "21", "23"})
 REVERSAL_STATUS = "22"
 DENIED_STATUS = "4"
@@ -133,6 +131,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def cash_cents(self) -> int:
         return sum(line.amount_cents for line in self.lines if line.account is Account.PAYER_CASH)
+
+
+class Left(msgspec.Struct, frozen=True, gc=False):
+    """What is owed of a claim after a posting, by the ledger."""
+
+    payer_cents: int
+    patient_cents: int
 
 
 def is_denied(status: str, service: Service) -> bool:
@@ -360,21 +365,6 @@ def provider_adjustment_entry(
     )
 
 
-def sequence_of(
-    status: str, payers: Mapping[str, UUID], payer_id: UUID, sent_as: str
-) -> str | None:
-    """As which payer of the claim this one spoke, or None when the claim knows no such payer.
-
-    The remittance's payer decides where the claim knows it; otherwise CLP02 and then the submission
-    it answers, since payers send other ids in an 835 than they take in an 837.
-    """
-    for sequence, known in payers.items():
-        if known == payer_id:
-            return sequence
-    claimed = SEQUENCE_OF_STATUS.get(status, sent_as)
-    return claimed if claimed in payers else (sent_as if sent_as in payers else None)
-
-
 def adjudication_of(payment: Payment, outcome: Outcome) -> str:
     """The submission's state after this payment (domain.md, A claim and its submissions)."""
     if payment.status == "23":
@@ -389,95 +379,26 @@ def adjudication_of(payment: Payment, outcome: Outcome) -> str:
     return "paid"
 
 
-def receivable_after(payment: Payment, outcome: Outcome) -> str:
-    """Who owes the claim next. What is denied or in review keeps the payer owing."""
-    if outcome.denied_cents or outcome.review_cents:
+def receivable_after(payment: Payment, outcome: Outcome, left: Left) -> str:
+    """Who owes the claim next. What is denied, in review or not yet answered keeps the payer owing."""
+    if outcome.denied_cents or outcome.review_cents or _unanswered(payment, outcome, left):
         return RECEIVABLE_OF[payment.sequence]
-    if outcome.patient_cents == 0:
-        return "settled"
-    following = payment.next_sequence
-    return RECEIVABLE_OF[following] if following is not None else "patient"
+    if payment.next_sequence is not None and outcome.patient_cents:
+        return RECEIVABLE_OF[payment.next_sequence]
+    return "patient" if left.patient_cents > 0 else "settled"
 
 
-def is_opposite(
-    charge_cents: int,
-    paid_cents: int,
-    adjustments: Iterable[Adjusted],
-    other_charge_cents: int,
-    other_paid_cents: int,
-    other_adjustments: Iterable[Adjusted],
-) -> bool:
-    """Whether one claim payment takes the other back: same amounts and codes, every sign flipped.
-
-    x12.md rule 7 (RFI 1429, RFI 2442). Some payers send the reversal's charge unsigned.
-    """
-    if paid_cents != -other_paid_cents or abs(charge_cents) != abs(other_charge_cents):
-        return False
-    return _totals(adjustments, -1) == _totals(other_adjustments, 1)
+def _unanswered(payment: Payment, outcome: Outcome, left: Left) -> bool:
+    """More is left with payers than this one passed on: a split claim, or books that do not close."""
+    passed_on = outcome.patient_cents if payment.next_sequence is not None else 0
+    return left.payer_cents > passed_on
 
 
-def _totals(adjustments: Iterable[Adjusted], sign: int) -> dict[tuple[str, str], int]:
-    totals: dict[tuple[str, str], int] = {}
-    for adjusted in adjustments:
-        code = (adjusted.group, adjusted.reason)
-        totals[code] = totals.get(code, 0) + sign * adjusted.amount_cents
-    return {code: cents for code, cents in totals.items() if cents}
-
-
-class ChargeLine(msgspec.Struct, frozen=True, gc=False):
-    """A charge of ours that a paid line may be about."""
-
-    id: UUID
-    procedure: str
-    """Code and modifiers, e.g. `G0439 25`."""
-    charge_cents: int
-    service_from: date
-    line_control_number: str
-
-
-class PaidLine(msgspec.Struct, frozen=True, gc=False):
-    position: int
-    procedure: str
-    submitted_procedure: str
-    charge_cents: int
-    service_from: date | None
-    line_control_number: str
-
-
-def match_lines(charges: Sequence[ChargeLine], paid: Sequence[PaidLine]) -> dict[int, UUID] | None:
-    """Paid position to charge, or None when one paid line has no charge or could be several.
-
-    Our own number first (REF*6R, RFI 1053); then what was billed: procedure (SVC06 where the payer
-    changed it), amount and day; then procedure and amount. A charge may be paid once per 835 claim,
-    unless the payer split it and says so by our number.
-    """
-    by_number = {charge.line_control_number: charge for charge in charges}
-    found: dict[int, UUID] = {}
-    taken: set[UUID] = set()
-    rest = []
-    for line in paid:
-        charge = by_number.get(line.line_control_number) if line.line_control_number else None
-        if charge is None:
-            rest.append(line)
-            continue
-        found[line.position] = charge.id
-        taken.add(charge.id)
-    for line in rest:
-        free = [charge for charge in charges if charge.id not in taken]
-        charge = _only_match(line, free)
-        if charge is None:
-            return None
-        found[line.position] = charge.id
-        taken.add(charge.id)
-    return found
-
-
-def _only_match(line: PaidLine, free: Sequence[ChargeLine]) -> ChargeLine | None:
-    billed = line.submitted_procedure or line.procedure
-    code = billed.partition(" ")[0]
-    priced = [charge for charge in free if charge.charge_cents == line.charge_cents]
-    alike = [charge for charge in priced if charge.procedure == billed]
-    same_day = [charge for charge in alike if charge.service_from == line.service_from]
-    same_code = [charge for charge in priced if charge.procedure.partition(" ")[0] == code]
-    # Charges alike in all that tells them apart: whichever is paid first, the books are the same.
-    return next(iter(same_day or alike or same_code), None)
+def remainder(payment: Payment, outcome: Outcome, left: Left, charge_cents: int) -> str | None:
+    """Why a person must look at what is left of a claim of `charge_cents`, or None."""
+    if left.payer_cents < 0 or left.patient_cents < 0:
+        return "credit_balance"
+    explained = outcome.denied_cents or outcome.review_cents or payment.charge_cents < charge_cents
+    if not explained and _unanswered(payment, outcome, left):
+        return "balance_to_review"
+    return None
