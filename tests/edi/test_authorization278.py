@@ -4,6 +4,7 @@ import pytest
 
 from billing_saas.edi import authorization278
 from billing_saas.edi.findings import Finding
+from billing_saas.edi.layout_reading import UnsupportedSet
 from billing_saas.edi.writing import Pen
 from tests.edi.sets import copied, sample, segments_of, set_of
 
@@ -179,10 +180,12 @@ def test_services_chained_below_services_are_kept_and_told() -> None:
     assert [one.code for one in findings] == ["hierarchy_parent", "hierarchy_parent"]
 
 
-def test_a_4010_provider_level_is_kept_and_told() -> None:
+def test_a_4010_review_is_refused() -> None:
     """004010X094 has a provider level (HL 19) that 005010 no longer has."""
-    text = "HL*1**20*1\nHL*2*1*21*1\nHL*3*2*22*1\nHL*4*3*19*1\nNM1*SJ*1*CEDAR\nHL*5*4*SS*0\nUM*HS*I"
-    findings: list[Finding] = []
-    found = authorization278.read(set_of("278", "004010X094A1", segments_of(text)), findings)
-    assert {one.code for one in findings} >= {"unknown_level"}
-    assert [elements[0] for _, elements in found.unread] == ["HL", "NM1", "HL", "UM"]
+    with pytest.raises(UnsupportedSet, match="only versions 005010 of the 278"):
+        authorization278.read(next(sample("x12testdata/multiple_trn.edi")))
+
+
+def test_another_kind_of_set_is_refused() -> None:
+    with pytest.raises(UnsupportedSet, match="not a 278"):
+        authorization278.read(next(sample("demo-file/demo.271")))

@@ -17,7 +17,7 @@ from billing_saas.edi.binaries import PLACEHOLDER, Lifted
 from billing_saas.edi.envelope import Segment, TransactionSet
 from billing_saas.edi.findings import NOWHERE, Finding, Place
 from billing_saas.edi.inquiry_parts import Trace
-from billing_saas.edi.layout_reading import Unread, read_set
+from billing_saas.edi.layout_reading import Reads, Unread, read_set
 from billing_saas.edi.layout_writing import write_set
 from billing_saas.edi.layouts import at
 from billing_saas.edi.parties import DateValue, Party, Reference
@@ -125,7 +125,7 @@ def read(
     transaction: TransactionSet, lifted: Lifted, findings: list[Finding] | None = None
 ) -> Attachment:
     """`lifted` is what the file was passed through; its payloads go into the documents."""
-    found = read_set(Attachment, transaction, findings)
+    found = read_set(Attachment, Reads("275"), transaction, findings)
     assignments = [
         replace(
             assignment,

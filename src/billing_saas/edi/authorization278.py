@@ -38,7 +38,7 @@ from billing_saas.edi.inquiry_parts import (
     Trace,
     rejections_at,
 )
-from billing_saas.edi.layout_reading import Unread, read_set
+from billing_saas.edi.layout_reading import Reads, Unread, read_set
 from billing_saas.edi.layout_writing import write_set
 from billing_saas.edi.layouts import at
 from billing_saas.edi.parties import DateValue, Party, Reference
@@ -225,8 +225,12 @@ def event_for(response: ServicesReview, trace_number: str) -> Event | None:
     return None
 
 
+# 004010X094 has a provider level (HL 19) between patient and service that these structs have not.
+_READS = Reads("278", ("005010",))
+
+
 def read(transaction: TransactionSet, findings: list[Finding] | None = None) -> ServicesReview:
-    return read_set(ServicesReview, transaction, findings)
+    return read_set(ServicesReview, _READS, transaction, findings)
 
 
 def write(review: ServicesReview, pen: Pen | None = None) -> list[Segment]:

@@ -19,6 +19,7 @@ from billing_saas.edi.binaries import Lifted
 from billing_saas.edi.delimiters import Unreadable
 from billing_saas.edi.envelope import TransactionSet, interchanges
 from billing_saas.edi.findings import Finding
+from billing_saas.edi.layout_reading import UnsupportedSet
 from billing_saas.edi.validation_envelope import NO_AGREEMENT, Agreement
 from billing_saas.edi.validation_options import DEFAULT, Options
 
@@ -158,21 +159,23 @@ def _judgments(chunks: Iterable[bytes]) -> list[Finding]:
 
 def _judge(transaction: TransactionSet, lifted: Lifted) -> list[Finding]:
     found: list[Finding] = []
-    if transaction.kind in {"999", "997"}:
-        try:
+    try:
+        if transaction.kind in {"999", "997"}:
             read_acknowledgment(transaction, found)
-        except AcknowledgmentUnreadable as caught:
-            found.append(
-                Finding(
-                    severity="error",
-                    level="transaction",
-                    code="acknowledgment_unreadable",
-                    message=f"The acknowledgment may not be believed: {caught.reason}.",
-                    place=caught.place,
-                )
+        elif transaction.kind == "277CA":
+            found += folding277ca.differences(status277ca.read(transaction))
+        elif transaction.kind == "275":
+            attachment275.read(transaction, lifted, found)
+    except AcknowledgmentUnreadable as caught:
+        found.append(
+            Finding(
+                severity="error",
+                level="transaction",
+                code="acknowledgment_unreadable",
+                message=f"The acknowledgment may not be believed: {caught.reason}.",
+                place=caught.place,
             )
-    elif transaction.kind == "277CA":
-        found += folding277ca.differences(status277ca.read(transaction))
-    elif transaction.kind == "275":
-        attachment275.read(transaction, lifted, found)
+        )
+    except UnsupportedSet:
+        pass  # the guides have said so
     return found

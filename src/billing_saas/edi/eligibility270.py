@@ -23,7 +23,7 @@ from billing_saas.edi.inquiry_parts import (
     Trace,
     rejections_at,
 )
-from billing_saas.edi.layout_reading import Unread, read_set
+from billing_saas.edi.layout_reading import Reads, Unread, read_set
 from billing_saas.edi.layout_writing import write_set
 from billing_saas.edi.layouts import at, bracket, part
 from billing_saas.edi.parties import AmountValue, DateValue, Party, Procedure, Reference
@@ -312,13 +312,13 @@ def answer_to(
 def read_inquiry(
     transaction: TransactionSet, findings: list[Finding] | None = None
 ) -> EligibilityInquiry:
-    return read_set(EligibilityInquiry, transaction, findings)
+    return read_set(EligibilityInquiry, Reads("270"), transaction, findings)
 
 
 def read_response(
     transaction: TransactionSet, findings: list[Finding] | None = None
 ) -> EligibilityResponse:
-    return read_set(EligibilityResponse, transaction, findings)
+    return read_set(EligibilityResponse, Reads("271"), transaction, findings)
 
 
 def read(

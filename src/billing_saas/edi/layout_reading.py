@@ -264,10 +264,29 @@ def _printable_id(segment: Segment) -> str:
     return tag if len(tag) <= 3 and tag.isascii() and tag.isalnum() else ""
 
 
+class UnsupportedSet(Exception):
+    """The set is of a kind or version whose meaning these structs do not hold."""
+
+
+class Reads(msgspec.Struct, frozen=True):
+    """What a module reads: ST01 as `TransactionSet.kind` has it, and the versions by their start."""
+
+    kind: str
+    versions: tuple[str, ...] = ("005010", "004010")
+
+
 def read_set(
-    struct: type[Root], transaction: TransactionSet, findings: list[Finding] | None = None
+    struct: type[Root],
+    reads: Reads,
+    transaction: TransactionSet,
+    findings: list[Finding] | None = None,
 ) -> Root:
     """The whole set as `struct`, whose `unread` keeps what had no place in it."""
+    if transaction.kind != reads.kind:
+        raise UnsupportedSet(f"the transaction set is not a {reads.kind}")
+    if not transaction.version.startswith(reads.versions):
+        known = " and ".join(reads.versions)
+        raise UnsupportedSet(f"only versions {known} of the {reads.kind} are read")
     return assemble(
         struct, transaction.place, transaction.segments(), transaction.delimiters, findings
     )

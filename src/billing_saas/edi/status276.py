@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from billing_saas.edi.envelope import Segment, TransactionSet
 from billing_saas.edi.findings import NOWHERE, Finding, Place
 from billing_saas.edi.inquiry_parts import Beginning, Demographics
-from billing_saas.edi.layout_reading import Unread, read_set
+from billing_saas.edi.layout_reading import Reads, Unread, read_set
 from billing_saas.edi.layout_writing import write_set
 from billing_saas.edi.layouts import at, only
 from billing_saas.edi.parties import DateValue, Party, Procedure, Reference
@@ -296,13 +296,13 @@ def match(inquiry: StatusInquiry, response: StatusResponse) -> Matched:
 def read_inquiry(
     transaction: TransactionSet, findings: list[Finding] | None = None
 ) -> StatusInquiry:
-    return read_set(StatusInquiry, transaction, findings)
+    return read_set(StatusInquiry, Reads("276"), transaction, findings)
 
 
 def read_response(
     transaction: TransactionSet, findings: list[Finding] | None = None
 ) -> StatusResponse:
-    return read_set(StatusResponse, transaction, findings)
+    return read_set(StatusResponse, Reads("277"), transaction, findings)
 
 
 def read(

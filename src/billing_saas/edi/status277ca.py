@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from billing_saas.edi.envelope import Segment, TransactionSet
 from billing_saas.edi.findings import NOWHERE, Finding, Place
 from billing_saas.edi.inquiry_parts import Beginning
-from billing_saas.edi.layout_reading import Unread, read_set
+from billing_saas.edi.layout_reading import Reads, Unread, read_set
 from billing_saas.edi.layout_writing import write_set
 from billing_saas.edi.layouts import at, only
 from billing_saas.edi.parties import DateValue, Party, Procedure, Reference
@@ -119,8 +119,11 @@ class ClaimAcknowledgment(Masked, frozen=True, kw_only=True):
                 yield source, receiver
 
 
+_READS = Reads("277CA", ("005010",))
+
+
 def read(transaction: TransactionSet, findings: list[Finding] | None = None) -> ClaimAcknowledgment:
-    return read_set(ClaimAcknowledgment, transaction, findings)
+    return read_set(ClaimAcknowledgment, _READS, transaction, findings)
 
 
 def write(acknowledgment: ClaimAcknowledgment, pen: Pen | None = None) -> list[Segment]:
