@@ -148,7 +148,18 @@ def test_other_delimiters_are_used_throughout() -> None:
         ({"charge_cents": 10_000_000_000}, "CLM02: claim 1: an amount has at most ten digits"),
         ({"amounts": (AmountValue("F5", 10**10),)}, "AMT02: claim 1:"),
         ({"unread": ((7, ("XX", "1")),)}, "claim 1: the claim holds segments"),
-        ({"diagnoses": (HealthCode("ABK", "I10"),) * 13}, "claim 1: a claim has at most 12 diag"),
+        (
+            {"diagnoses": (HealthCode("ABK", "I10"),) * 13},
+            "claim 1: a claim of this kind has at most 12 diag",
+        ),
+        (
+            {"admitting_diagnosis": HealthCode("ABJ", "R55")},
+            "claim 1: a claim of this kind has at most 0 admitting diagnosis",
+        ),
+        (
+            {"values": (HealthCode("BE", "80"),)},
+            "claim 1: a claim of this kind has at most 0 values",
+        ),
         (
             {"other_coverages": (OtherCoverage(insurance=Insurance("S")),) * 11},
             "claim 1: a claim names at most 10",

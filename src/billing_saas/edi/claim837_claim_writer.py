@@ -38,13 +38,15 @@ from billing_saas.edi.writing import Unwritable
 MOST_LINES = {"837P": 50, "837I": 999, "837D": 50}
 MOST_COVERAGES = 10
 _PER_SEGMENT = 12
-# How many of each kind of code a claim may hold, by guide (the others have no limit of their own).
+# How many of each kind of code a claim may hold, by guide; what is not named it has none of.
 _MOST_CODES = {
     "837P": {"diagnoses": 12, "procedures": 2, "conditions": 24},
     "837I": {
         "diagnoses": 25,
+        "admitting_diagnosis": 1,
         "visit_reasons": 3,
         "external_causes": 12,
+        "drg": 1,
         "procedures": 25,
         "occurrence_spans": 24,
         "occurrences": 24,
@@ -52,12 +54,9 @@ _MOST_CODES = {
         "conditions": 24,
         "treatments": 24,
     },
-    "837D": {"diagnoses": 4, "conditions": 24},
+    "837D": {"diagnoses": 4},
 }
-# A getter of those codes, and their names with the limits.
-_CODE_LIMITS = {
-    kind: (attrgetter(*limits), tuple(limits.items())) for kind, limits in _MOST_CODES.items()
-}
+_ALL_CODES = attrgetter(*_MOST_CODES["837I"])
 _PRINCIPAL_DIAGNOSIS = ("ABK", "BK")
 _PRINCIPAL_PROCEDURE = ("BBR", "BR", "CAH", "BP")
 # The order in which each guide has the providers of a claim (4010's too).
@@ -100,9 +99,7 @@ def write_claim(writing: Writing, kind: str, claim: Claim) -> None:
         out.append(SPINAL_MANIPULATION.write(claim.spinal_manipulation))
     if claim.certifications:
         out += [CERTIFICATION.write(certification) for certification in claim.certifications]
-    for codes in _code_segments(kind, claim):
-        if codes:
-            _write_codes(writing, codes)
+    _write_health_codes(writing, kind, claim)
     if claim.quantities:
         out += [QUANTITY.write(quantity) for quantity in claim.quantities]
     if claim.pricing is not None:
@@ -139,10 +136,6 @@ def _check_limits(kind: str, claim: Claim) -> None:
         )
     if len(claim.other_coverages) > MOST_COVERAGES:
         raise Unwritable(f"a claim names at most {MOST_COVERAGES} other payers", "SBR")
-    codes_of, limits = _CODE_LIMITS[kind]
-    for codes, (field, most) in zip(codes_of(claim), limits, strict=True):
-        if len(codes) > most:
-            raise Unwritable(f"a claim has at most {most} {field.replace('_', ' ')}", "HI")
 
 
 def _write_information(writing: Writing, claim: Claim) -> None:
@@ -185,18 +178,35 @@ _INFORMATION_TAIL = attrgetter(
 )
 
 
+def _write_health_codes(writing: Writing, kind: str, claim: Claim) -> None:
+    every = _ALL_CODES(claim)
+    # Diagnoses alone, as in most professional claims: one segment of at most twelve.
+    if kind == "837P" and len(claim.diagnoses) <= _PER_SEGMENT and not any(every[1:]):
+        if claim.diagnoses:
+            _write_codes(writing, claim.diagnoses)
+        return
+    limits = _MOST_CODES[kind]
+    for field, codes in zip(_MOST_CODES["837I"], every, strict=True):
+        count = 0 if not codes else len(codes) if isinstance(codes, tuple) else 1
+        if count > limits.get(field, 0):
+            most, name = limits.get(field, 0), field.replace("_", " ")
+            raise Unwritable(f"a claim of this kind has at most {most} {name}", "HI")
+    for codes in _code_segments(kind, claim):
+        if codes:
+            _write_codes(writing, codes)
+
+
 def _code_segments(kind: str, claim: Claim) -> list[Sequence[HealthCode]]:
     """The codes as the guides share them out over HI segments."""
     if kind != "837I":
-        every = (claim.diagnoses, claim.procedures, claim.conditions, claim.values)
-        return [chunk for codes in every if codes for chunk in _chunks(codes)]
+        return [claim.diagnoses, claim.procedures, *_chunks(claim.conditions)]
     principal, others = _parted(claim.diagnoses, _PRINCIPAL_DIAGNOSIS)
     procedure, procedures = _parted(claim.procedures, _PRINCIPAL_PROCEDURE)
     return [
         principal,
         (claim.admitting_diagnosis,) if claim.admitting_diagnosis else (),
         claim.visit_reasons,
-        *_chunks(claim.external_causes),
+        claim.external_causes,
         (claim.drg,) if claim.drg else (),
         *_chunks(others),
         procedure,
@@ -223,12 +233,21 @@ def _chunks(codes: Sequence[HealthCode]) -> list[Sequence[HealthCode]]:
 
 def _write_codes(writing: Writing, codes: Sequence[HealthCode]) -> None:
     segment = ["HI"]
-    for element, code in enumerate(codes, 1):
-        parts = [code.qualifier, code.code]
+    for code in codes:
         # Most codes are just that; the others have dates, amounts or an indicator.
-        if code != HealthCode(code.qualifier, code.code):
+        if (
+            code.present_on_admission
+            or code.date_format
+            or code.date
+            or code.amount_cents is not None
+            or code.quantity
+            or code.version
+            or code.range_end
+        ):
             parts = HEALTH_CODE.write(code)[1:]
-        segment.append(writing.composite(parts, "HI", element))
+            segment.append(writing.composite(parts, "HI", len(segment)))
+        else:
+            segment.append(writing.pair(code.qualifier, code.code, "HI", len(segment)))
     writing.segments.append(segment)
 
 

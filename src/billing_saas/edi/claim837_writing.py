@@ -9,7 +9,6 @@ from billing_saas.edi.claim837_parts import (
     DATE,
     DEMOGRAPHICS,
     REFERENCE,
-    SPECIALTY,
     Demographics,
     Specialty,
 )
@@ -79,9 +78,20 @@ class Writing:
         self.components += count
         return joined
 
+    def pair(self, first: str, second: str, segment: str, element: int) -> str:
+        """A composite of two components, as nearly all are."""
+        component = self.component
+        joined = f"{first}{component}{second}"
+        if not second or joined.count(component) != 1:
+            return self.composite((first, second), segment, element)
+        self.components += 1
+        return joined
+
     def procedure(self, procedure: Procedure | None, segment: str, element: int) -> str:
         if procedure is None:
             return ""
+        if not (procedure.modifiers or procedure.description or procedure.range_end):
+            return self.pair(procedure.qualifier, procedure.code, segment, element)
         parts = [procedure.qualifier, procedure.code, *procedure.modifiers]
         if len(parts) > 6:
             raise Unwritable("a procedure has at most four modifiers", segment, element)
@@ -148,7 +158,8 @@ class Writing:
         if party.entity_type or party.name or party.id:
             self.name(party)
         if specialty is not None:
-            self.segments.append(SPECIALTY.write(specialty))
+            segment = ["PRV", specialty.role, specialty.qualifier, specialty.taxonomy]
+            self.segments.append(segment if specialty.taxonomy else trimmed(segment))
         address = party.address
         if address is not None:
             if address.line1 or address.line2:

@@ -92,11 +92,14 @@ class Pen:
 
 
 class OutgoingSet(msgspec.Struct, frozen=True, kw_only=True):
-    """The segments between ST and SE. `version` is ST03; None where ST03 is not used (the 835)."""
+    """The segments between ST and SE, consumed once where they are an iterator.
+
+    `version` is ST03; None where ST03 is not used (the 835).
+    """
 
     identifier: str
     control_number: str
-    segments: Sequence[Segment]
+    segments: Iterable[Segment]
     version: str | None = None
 
 
@@ -165,8 +168,11 @@ def segments_of(
         for one in group.sets:
             set_count += 1
             yield trimmed(["ST", one.identifier, one.control_number, one.version or ""])
-            yield from one.segments
-            yield ["SE", str(len(one.segments) + 2), one.control_number]
+            count = 2
+            for segment in one.segments:
+                count += 1
+                yield segment
+            yield ["SE", str(count), one.control_number]
         yield ["GE", str(set_count), gs.control_number]
     yield ["IEA", str(group_count), header.control_number]
 
@@ -201,7 +207,7 @@ def write_interchange(
     return "".join(pieces(segments, delimiters, line_end))
 
 
-def outgoing(transaction: TransactionSet, segments: Sequence[Segment]) -> OutgoingSet:
+def outgoing(transaction: TransactionSet, segments: Iterable[Segment]) -> OutgoingSet:
     """A set to write under the same header as one that was read."""
     st = [*transaction.header, "", "", ""]
     return OutgoingSet(
