@@ -1,0 +1,27 @@
+"""The 837P under test: a month of claims of an invented practice, from a seed."""
+
+import datetime
+from pathlib import Path
+
+from billing_saas.edi.parties import Address
+from billing_sandbox.practice_people import npi
+from billing_sandbox.practice_system import PracticeIdentity, claims_file
+
+PRACTICE = PracticeIdentity(
+    name="BENCHMARK FAMILY MEDICINE",
+    npi=npi(199_900_001),
+    tax_id="900000001",
+    taxonomy="207Q00000X",
+    address=Address(line1="1 SAMPLE ST", city="SPRINGFIELD", state="IL", postal_code="627010001"),
+    contact_name="FRONT DESK",
+    contact_phone="2175550100",
+    submitter_id="BENCH01",
+)
+
+
+def file(claims: int, *, folder: Path = Path("build")) -> Path:
+    """About three lines a claim; a set holds 5,000 claims at the most."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"837p-{claims}.edi"
+    path.write_bytes(claims_file(PRACTICE, seed=1, month=datetime.date(2026, 10, 1), claims=claims))
+    return path
