@@ -3,8 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from billing_saas.edi import acknowledging
-from billing_saas.edi.acknowledging import InterchangeExamined, acknowledge, examine
+from billing_saas.edi import ack999
+from billing_saas.edi.acknowledging import (
+    InterchangeExamined,
+    acknowledge,
+    examine,
+    group_acknowledgment,
+)
 from billing_saas.edi.findings import Finding
 from billing_saas.edi.validation_envelope import NO_AGREEMENT, Agreement
 from billing_saas.edi.validation_options import DEFAULT, Options
@@ -208,7 +213,7 @@ class Numbers:
     group = interchange
 
 
-NOW = datetime(2024, 1, 16, 8, 30, 0)  # noqa: DTZ001 - a time on a wire has no zone
+NOW = datetime(2024, 1, 16, 8, 30, 0)
 
 
 def seen(
@@ -252,6 +257,6 @@ def refused(content: bytes) -> list[str]:
     lines = []
     for examined in seen(content):
         for group in examined.groups:
-            written = acknowledging.ack999.write(acknowledging.group_acknowledgment(group))
+            written = ack999.write(group_acknowledgment(group))
             lines += ["*".join(segment) for segment in written]
     return lines

@@ -585,6 +585,7 @@ def test_a_271_that_says_why_is_read_although_its_se01_is_wrong(reason: str) -> 
         for group in interchange.groups():
             for transaction in group.transactions():
                 read = eligibility270.read(transaction)
+                assert isinstance(read, eligibility270.EligibilityResponse)
                 assert [one.reason for one in eligibility270.rejections(read)] == [reason]
     assert [one.code for one in envelope] == ["segment_count"]
 

@@ -42,6 +42,7 @@ _VERSION_999 = "005010X231A1"
 _ISA_ELEMENTS = 17
 _LONGEST_SEGMENT_ID = 3
 _MOST_NOTES = 5
+_ECHOED = frozenset(chr(code) for code in range(0x20, 0x7F)) - frozenset("*^:~")
 
 
 class ControlNumbers(Protocol):
@@ -247,9 +248,9 @@ def answer(
 def interchange_acknowledgment(examined: InterchangeExamined) -> InterchangeAcknowledgment:
     refusal = examined.refusal
     return InterchangeAcknowledgment(
-        control_number=examined.header.control_number,
-        date=examined.header.date,
-        time=examined.header.time,
+        control_number=_echo(examined.header.control_number),
+        date=_echo(examined.header.date),
+        time=_echo(examined.header.time),
         status="R" if refusal else "A",
         note=(refusal.ack_code or "024") if refusal else "000",
     )
@@ -261,8 +262,8 @@ def _outgoing_group(
     first = answered[0].header
     header = GroupHeader(
         functional_id="FA",
-        sender=first.receiver,
-        receiver=first.sender,
+        sender=_echo(first.receiver),
+        receiver=_echo(first.sender),
         date=now.strftime("%Y%m%d"),
         time=now.strftime("%H%M%S"),
         control_number=str(control_numbers.group()),
@@ -289,17 +290,17 @@ def _answering_header(
         authorization="",
         security_qualifier="00",
         security="",
-        sender_qualifier=header.receiver_qualifier,
-        sender=header.receiver,
-        receiver_qualifier=header.sender_qualifier,
-        receiver=header.sender,
+        sender_qualifier=_echo(header.receiver_qualifier, 2),
+        sender=_echo(header.receiver, 15),
+        receiver_qualifier=_echo(header.sender_qualifier, 2),
+        receiver=_echo(header.sender, 15),
         date=now.strftime("%y%m%d"),
         time=now.strftime("%H%M"),
         repetition="^",
         version="00501",
         control_number=f"{control_number:09d}",
         ack_requested="0",
-        usage=header.usage,
+        usage=_echo(header.usage, 1),
         component=":",
     )
 
@@ -316,9 +317,9 @@ def group_acknowledgment(group: GroupExamined) -> Acknowledgment:
     unread = any(one.code == "group_header" for one in group.findings)
     sets = () if unread else tuple(set_acknowledgment(one) for one in group.sets)
     return Acknowledgment(
-        functional_id=group.header.functional_id,
-        control_number=group.header.control_number,
-        version=group.header.version,
+        functional_id=_echo(group.header.functional_id),
+        control_number=_echo(group.header.control_number),
+        version=_echo(group.header.version),
         sets=sets,
         status=status,
         included=group.included,
@@ -338,9 +339,9 @@ def set_acknowledgment(examined: SetExamined) -> SetAcknowledgment:
         # I5 where only the guide, and not the standard, was broken.
         notes.append("I5" if codes and all(code.startswith("I") for code in codes) else "5")
     return SetAcknowledgment(
-        identifier=examined.identifier,
-        control_number=examined.control_number,
-        version=examined.version,
+        identifier=_echo(examined.identifier),
+        control_number=_echo(examined.control_number),
+        version=_echo(examined.version),
         errors=errors,
         status="A" if examined.is_accepted else "R",
         notes=tuple(notes[:_MOST_NOTES]),
@@ -399,6 +400,13 @@ def _copy_of_the_value(finding: Finding) -> str:
     known = dictionary.elements().get(finding.element_reference)
     coded = finding.code == "code" or (known is not None and known.kind == "ID")
     return finding.value if coded and finding.value.isalnum() else ""
+
+
+def _echo(text: str, width: int = 35) -> str:
+    """What a damaged file says of itself, made fit to be sent back."""
+    if text.isalnum() and text.isascii() and len(text) <= width:
+        return text
+    return "".join(mark if mark in _ECHOED else "?" for mark in text[:width])
 
 
 def _where(element: int, component: int, repetition: int) -> ElementPlace:

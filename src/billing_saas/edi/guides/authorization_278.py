@@ -221,7 +221,7 @@ block 2000E -- patient event level
     2300 AAA S 9  01R=N|Y 03R 04R=@follow_up -- request refused
     2400 PRV S 1  01R=@role 02R=PXC 03R#taxonomy -- provider's specialty
   1700 loop 2010EB S 1 -- where more about the patient is to be sent
-    1700 NM1 R 1  01R=1P|2B|ABG|FA|PR|X3 02R=1|2 03-05S 07S 08S=@umo_id 09S -- contact
+    1700 NM1 R 1  01R=1P|2B|ABG|PR|X3 02R=1|2 03-05S 07S 08S=@umo_id 09S -- contact
     2000 N3  S 1  01R 02S -- contact's address
     2100 N4  S 1  01R 02S#state 03S 04S#country 07S -- contact's city
     2200 PER S 3  01R=IC 02S 03S=EM|FX|TE|UR 04S 05S=EM|EX|FX|TE|UR 06S 07S=EM|EX|FX|TE|UR 08S

@@ -63,7 +63,7 @@ _ELEMENTS = """
 426  ID 2-2    provider adjustment reason
 429  AN 1-16   check number
 443  AN 1-20   contact inquiry reference
-447  AN 1-4    loop identifier
+447  AN 1-6    loop identifier
 449  AN 1-80   fixed format text
 478  ID 1-1    credit/debit flag
 479  ID 2-2    functional identifier
