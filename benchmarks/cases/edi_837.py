@@ -11,7 +11,7 @@ CLAIMS = 10_000
 CLAIMS_FOR_PEERS = 300
 LEAST_READ = 8_000
 LEAST_WRITTEN = 10_000
-MOST_MEMORY = 40
+MOST_MEMORY = 30
 
 
 def _rate(answer: dict[str, Any]) -> int:
