@@ -14,6 +14,7 @@ class Claim(Row):
 
     __tablename__ = "claim"
     __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["practice.tenant_id"]),
         UniqueConstraint("tenant_id", "encounter_id"),
         ForeignKeyConstraint(
             ["tenant_id", "encounter_id"], ["encounter.tenant_id", "encounter.id"]

@@ -12,6 +12,7 @@ class Coverage(Row):
 
     __tablename__ = "coverage"
     __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["practice.tenant_id"]),
         ForeignKeyConstraint(["tenant_id", "patient_id"], ["patient.tenant_id", "patient.id"]),
         ForeignKeyConstraint(["tenant_id", "payer_id"], ["payer.tenant_id", "payer.id"]),
     )

@@ -12,6 +12,7 @@ class Encounter(Row):
 
     __tablename__ = "encounter"
     __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["practice.tenant_id"]),
         ForeignKeyConstraint(["tenant_id", "patient_id"], ["patient.tenant_id", "patient.id"]),
         ForeignKeyConstraint(
             ["tenant_id", "billing_provider_id"], ["provider.tenant_id", "provider.id"]

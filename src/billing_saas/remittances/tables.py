@@ -12,6 +12,7 @@ class Remittance(Row):
 
     __tablename__ = "remittance"
     __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["practice.tenant_id"]),
         UniqueConstraint("tenant_id", "arrival_id", "n"),
         ForeignKeyConstraint(["tenant_id", "arrival_id"], ["arrival.tenant_id", "arrival.id"]),
         ForeignKeyConstraint(["tenant_id", "payer_id"], ["payer.tenant_id", "payer.id"]),

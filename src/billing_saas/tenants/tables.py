@@ -1,7 +1,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey
+from sqlalchemy import DateTime, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing_saas.kit.db import Row
@@ -18,6 +18,7 @@ class Company(Row):
 
 class Practice(Row):
     __tablename__ = "practice"
+    __table_args__ = (UniqueConstraint("company_id", "npi", "tax_id"),)
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     company_id: Mapped[UUID] = mapped_column(ForeignKey("company.id"))
