@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from billing_saas import schema
 from tests import cluster as clusters
-from tests.isolation import record
+from tests.isolation import columns, mapping, record
 from tests.isolation.catalogue import CHECKS, Check, Connection
 from tests.isolation.faults import FAULTS
 
@@ -84,3 +85,84 @@ def test_a_change_that_the_record_does_not_know_is_found(
     migrated.execute(change.encode())
     found = record.differences(migrated, record.ROLES_AND_POLICIES.read_text())
     assert [difference for difference in found if difference.startswith(line)]
+
+
+# --- columns: what each holds, and what the rooms believe of it ---
+
+
+def test_every_column_has_its_class(migrated: Connection) -> None:
+    assert columns.faults(migrated, columns.COLUMNS_AND_CLASSES.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        ("ALTER TABLE patient ADD ssn text", "patient.ssn is not listed"),
+        ("ALTER TABLE patient DROP name_ct", "patient.name_ct is listed and does not exist"),
+        (
+            "ALTER TABLE patient DROP phi_demo, ADD phi_demo text",
+            "patient.phi_demo is sealed in text",
+        ),
+        (
+            "ALTER TABLE claim ALTER charge_cents TYPE integer",
+            "claim.charge_cents is money in integer",
+        ),
+        ("ALTER TABLE claim ALTER created_at TYPE timestamp", "claim.created_at is instant in"),
+        ("CREATE TABLE note (id uuid)", "note.id is not listed"),
+    ],
+)
+def test_a_column_that_is_not_what_it_is_listed_as_is_found(
+    migrated: Connection, change: str, finding: str
+) -> None:
+    migrated.execute(change.encode())
+    found = columns.faults(migrated, columns.COLUMNS_AND_CLASSES.read_text())
+    assert [fault for fault in found if fault.startswith(finding)]
+
+
+@pytest.mark.parametrize(
+    ("line", "finding"),
+    [
+        ("| practice | sealed: name |", "practice.name is sealed and has no cell"),
+        ("| practice | coarse: name |", "practice.name says more of a patient than was agreed"),
+        ("| practice | money: name |", "practice.name: money, and only money, is called"),
+        ("| practice | secret: name |", "practice.name: there is no class secret"),
+        ("| practice | business: name |", "practice.name is listed twice"),
+    ],
+)
+def test_a_class_that_cannot_be_is_found(migrated: Connection, line: str, finding: str) -> None:
+    text = columns.COLUMNS_AND_CLASSES.read_text() + line + "\n"
+    assert [fault for fault in columns.faults(migrated, text) if finding in fault]
+
+
+def test_rooms_map_the_tables_that_were_migrated(migrated: Connection) -> None:
+    assert mapping.differences(migrated, schema.metadata) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        ("ALTER TABLE claim ADD note text", "claim.note is not mapped"),
+        ("ALTER TABLE claim DROP work", "claim.work is mapped and was not migrated"),
+        ("ALTER TABLE claim ALTER work DROP NOT NULL", "claim.work differs in whether it may be"),
+        ("ALTER TABLE claim ALTER version TYPE bigint", "claim.version is mapped as integer"),
+        ("CREATE TABLE note (id uuid)", "note is not mapped"),
+        (
+            "ALTER TABLE claim DROP CONSTRAINT claim_tenant_id_encounter_id_key",
+            "mapped and not mig",
+        ),
+        (
+            "ALTER TABLE claim ADD UNIQUE (tenant_id, patient_id)",
+            "not mapped: claim unique (tenant_id, patient_id)",
+        ),
+        (
+            "ALTER TABLE charge DROP CONSTRAINT charge_tenant_id_encounter_id_fkey",
+            "mapped and not migrated: charge foreign (tenant_id, encounter_id) → encounter",
+        ),
+    ],
+)
+def test_a_table_that_is_not_as_mapped_is_found(
+    migrated: Connection, change: str, finding: str
+) -> None:
+    migrated.execute(change.encode())
+    found = mapping.differences(migrated, schema.metadata)
+    assert [difference for difference in found if difference.startswith(finding)]
