@@ -129,13 +129,12 @@ def _pad(segment: Segment, size: int) -> Segment:
 
 
 def _check_unused(reading: Reading, at: int, unused: tuple[int, ...], size: int) -> None:
+    """Report elements that no guide uses; `size` is the number of the last one used, plus one."""
     segment = reading.segments[at]
     length = len(segment)
-    for element in unused:
+    for element in (*unused, *range(size, length)):
         if element < length and segment[element]:
             reading.refuse(at, not_kept(element))
-    if length > size and any(segment[size:]):
-        reading.refuse(at, not_kept(size))
 
 
 def _service(
