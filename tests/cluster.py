@@ -71,13 +71,14 @@ class Clone:
         }
 
 
-def clone() -> Clone:
+def clone(template: str = TEMPLATE) -> Clone:
+    """A copy of the migrated template, or of another database that nobody is connected to."""
     folder = Path(os.environ[_FOLDER])
     passwords = json.loads((folder / "roles.json").read_text())
     port = int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[3])
     made = Clone(f"t_{uuid4().hex}", port, passwords)
     _as_superuser(
-        made, f"CREATE DATABASE {{}} OWNER {OWNER} TEMPLATE {TEMPLATE} STRATEGY file_copy"
+        made, f"CREATE DATABASE {{}} OWNER {OWNER} TEMPLATE {template} STRATEGY file_copy"
     )
     return made
 
