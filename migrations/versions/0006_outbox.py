@@ -35,6 +35,7 @@ def upgrade() -> None:
         )""",
         "CREATE INDEX job_due_idx ON job (queue, run_at) WHERE state = 'queued'",
         "CREATE INDEX job_leased_idx ON job (leased_until) WHERE state = 'leased'",
+        "CREATE INDEX job_dead_idx ON job (tenant_id, id) WHERE state = 'dead'",
         "CREATE INDEX job_tenant_idx ON job (tenant_id, id)",
         """
         CREATE TABLE schedule_run (

@@ -1,5 +1,7 @@
 """Dead letters are shown to who may see them, and replayed once."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import select
 
@@ -84,8 +86,11 @@ async def test_the_backlog_counts_what_is_owed(
     async with database.tenant(oak.id) as db:
         await queue.add(db, Jot(new_id()))
         taken = await queue.add(db, Jot(new_id()))
+        await queue.add(db, Jot(new_id()), run_at=datetime(2100, 1, 1, tzinfo=UTC))
     async with database.platform() as platform:
         assert await leasing.claim(platform, taken)
-        (backlog,) = await queries.backlog(platform)
-    assert (backlog.queue, backlog.due, backlog.leased, backlog.dead) == ("interactive", 1, 1, 2)
+        by_queue = {owed.queue: owed for owed in await queries.backlog(platform)}
+    backlog = by_queue["interactive"]
+    assert (backlog.due, backlog.waiting, backlog.leased, backlog.dead) == (1, 1, 1, 2)
     assert 0 <= backlog.oldest_due_seconds < 60
+    assert by_queue["bulk"] == queries.Backlog("bulk", 0, 0, 0, 0, 0.0)

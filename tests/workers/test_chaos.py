@@ -6,10 +6,12 @@ import signal
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import select, text
 
 from billing_saas.kit.db import Database
+from billing_saas.kit.embedded import SUPERUSER
 from billing_saas.kit.ids import new_id, new_ids
 from billing_saas.outbox import leasing, queue
 from billing_saas.outbox.jobs import Job
@@ -17,7 +19,7 @@ from billing_saas.outbox.tables import JobRow
 from tests import chaos
 from tests.cast import Tenant
 from tests.cluster import Clone
-from tests.workers.acts import Chain, Mark, Poison, Urgent, marks
+from tests.workers.acts import Chain, Mark, Poison, Stumble, Urgent, marks
 
 POINTS = [
     "workers.running.claimed",
@@ -154,6 +156,48 @@ async def test_a_broker_that_forgets_everything_loses_no_job(
             await asyncio.sleep(0.2)
         await chaos.until_nothing_is_owed(database)
     assert await marks(database, elm.id, note) == 300
+
+
+@pytest.mark.slow
+async def test_a_database_that_drops_every_connection_loses_no_job(
+    clone: Clone, key_folder: Path, database: Database, elm: Tenant
+) -> None:
+    note = new_id()
+    await owe(database, elm, *(Mark(note, 50) for _ in range(200)))
+    with chaos.Worker(clone, key_folder) as worker:
+        await worker.wait_until_logged("job run")
+        for _ in range(4):
+            await asyncio.to_thread(clone_loses_its_connections, clone)
+            await asyncio.sleep(0.7)
+        await database.close()  # our own connections were dropped as well
+        await chaos.until_nothing_is_owed(database)
+    assert await marks(database, elm.id, note) == 200
+    assert {row.state for row in (await states(database)).values()} == {"done"}
+
+
+def clone_loses_its_connections(clone: Clone) -> None:
+    address = f"postgresql://{SUPERUSER}:{clone.passwords[SUPERUSER]}@127.0.0.1:{clone.port}"
+    with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [clone.name],
+        )
+
+
+@pytest.mark.slow
+async def test_what_an_error_says_is_not_told(
+    clone: Clone, key_folder: Path, database: Database, elm: Tenant
+) -> None:
+    """The error's message names a patient: neither the log nor the job may."""
+    (job_id,) = await owe(database, elm, Stumble(new_id(), "weather"))
+    with chaos.Worker(clone, key_folder) as worker:
+        await chaos.until_nothing_is_owed(database)
+        log = worker.log
+    row = (await states(database))[job_id]
+    assert (row.state, row.last_error) == ("dead", "RuntimeError")
+    assert "job parked" in log
+    assert "RuntimeError" in log
+    assert "Jane" not in log
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, func, literal, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from billing_saas.kit import backoff, clock
@@ -25,6 +25,10 @@ LEASE = timedelta(seconds=60)
 MOST_LOST = 3
 """So often may a job's worker die or freeze before the job is held to be the cause."""
 WORKER_LOST = "WorkerLost"
+
+# Written out, not bound: a plan made for any state could not use the indexes of one.
+_QUEUED = JobRow.state == literal_column("'queued'")
+_LEASED = JobRow.state == literal_column("'leased'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ async def claim(
             update(JobRow)
             .where(
                 JobRow.id == job_id,
-                JobRow.state == "queued",
+                _QUEUED,
                 JobRow.run_at <= instant(),
                 JobRow.lost > 0 if suspect else JobRow.lost == 0,
             )
@@ -86,7 +90,7 @@ async def is_suspect(db: PlatformSession, job_id: UUID) -> bool:
     """Due, but a worker was lost over it before."""
     found = select(JobRow.id).where(
         JobRow.id == job_id,
-        JobRow.state == "queued",
+        _QUEUED,
         JobRow.run_at <= instant(),
         JobRow.lost > 0,
     )
@@ -97,7 +101,7 @@ async def due(db: PlatformSession, *, most: int = 200) -> list[UUID]:
     """Jobs to be run now, the longest due first."""
     found = (
         select(JobRow.id)
-        .where(JobRow.state == "queued", JobRow.run_at <= instant())
+        .where(_QUEUED, JobRow.run_at <= instant())
         .order_by(JobRow.run_at, JobRow.id)
         .limit(most)
     )
@@ -166,7 +170,7 @@ async def recover(db: PlatformSession, *, most: int = 200) -> Recovered:
     """
     expired = (
         select(JobRow.id)
-        .where(JobRow.state == "leased", JobRow.leased_until < instant())
+        .where(_LEASED, JobRow.leased_until < instant())
         .order_by(JobRow.leased_until)
         .limit(most)
         .with_for_update(skip_locked=True)
@@ -196,7 +200,7 @@ async def recover(db: PlatformSession, *, most: int = 200) -> Recovered:
 async def _change(db: TenantSession | PlatformSession, mine: Claim, **values: Any) -> bool:
     statement = (
         update(JobRow)
-        .where(JobRow.id == mine.id, JobRow.state == "leased", JobRow.lease == mine.lease)
+        .where(JobRow.id == mine.id, _LEASED, JobRow.lease == mine.lease)
         .values(**values)
         .returning(JobRow.id)
     )

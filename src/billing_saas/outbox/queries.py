@@ -4,18 +4,20 @@
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, select, true, update
+from sqlalchemy import ColumnElement, insert, literal_column, select, text, true, update
 
 from billing_saas.audit import trail
+from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import PlatformSession, TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.kit.paging import Page, PageRequest, encode
 from billing_saas.outbox import leasing
 from billing_saas.outbox.errors import JobNotDead, JobNotFound
+from billing_saas.outbox.jobs import Queue
 from billing_saas.outbox.tables import JobRow
 
 READ = "jobs.read"
@@ -27,7 +29,7 @@ async def dead_letters(
 ) -> Page[JobRow]:
     """Jobs that a person must look at, newest first."""
     actor.must(READ)
-    wanted = select(JobRow).where(_reach(db), JobRow.state == "dead")
+    wanted = select(JobRow).where(_reach(db), JobRow.state == literal_column("'dead'"))
     if page.after is not None:
         wanted = wanted.where(JobRow.id < page.after)
     rows = list(await db.scalars(wanted.order_by(JobRow.id.desc()).limit(page.limit + 1)))
@@ -77,25 +79,32 @@ class Backlog:
     oldest_due_seconds: float
 
 
+_BACKLOG = text(
+    """
+    WITH moment AS MATERIALIZED (
+      SELECT coalesce(CAST(:held AS timestamptz), clock_timestamp()) AS now
+    )
+    SELECT one.queue, due.count, waiting.count, leased.count, dead.count,
+           CAST(coalesce(extract(epoch FROM moment.now - due.oldest), 0) AS double precision)
+    FROM unnest(CAST(:queues AS text[])) AS one (queue)
+    CROSS JOIN moment
+    CROSS JOIN LATERAL (SELECT count(*), min(run_at) AS oldest FROM job
+      WHERE state = 'queued' AND job.queue = one.queue AND run_at <= moment.now) AS due
+    CROSS JOIN LATERAL (SELECT count(*) FROM job
+      WHERE state = 'queued' AND job.queue = one.queue AND run_at > moment.now) AS waiting
+    CROSS JOIN LATERAL (SELECT count(*) FROM job
+      WHERE state = 'leased' AND job.queue = one.queue) AS leased
+    CROSS JOIN LATERAL (SELECT count(*) FROM job
+      WHERE state = 'dead' AND job.queue = one.queue) AS dead
+    """
+)
+
+
 async def backlog(db: PlatformSession) -> list[Backlog]:
     """What is owed per queue, for health checks and alarms."""
-    now = leasing.instant()
-    is_due = (JobRow.state == "queued") & (JobRow.run_at <= now)
-    waited = func.extract("epoch", now - func.min(JobRow.run_at).filter(is_due))
-    rows = await db.execute(
-        select(
-            JobRow.queue,
-            func.count().filter(is_due),
-            func.count().filter(JobRow.state == "queued", JobRow.run_at > now),
-            func.count().filter(JobRow.state == "leased"),
-            func.count().filter(JobRow.state == "dead"),
-            func.coalesce(waited, 0),
-        )
-        .where(JobRow.state.in_(("queued", "leased", "dead")))
-        .group_by(JobRow.queue)
-        .order_by(JobRow.queue)
-    )
-    return [Backlog(*row[:5], float(row[5])) for row in rows]
+    queues = list(get_args(Queue))
+    rows = await db.execute(_BACKLOG, {"held": clock.held(), "queues": queues})
+    return [Backlog(*row) for row in rows]
 
 
 def _reach(db: TenantSession | PlatformSession) -> ColumnElement[Any]:
