@@ -9,7 +9,6 @@ from pathlib import Path
 
 from billing_saas.edi.acknowledging import answer, examine
 
-
 NOW = datetime(2026, 11, 2, 8, 30, tzinfo=UTC)
 
 
