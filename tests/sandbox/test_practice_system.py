@@ -8,13 +8,13 @@ import pytest
 from pyx12.params import params
 from pyx12.x12n_document import x12n_document
 
-from billing_saas.edi import claim837_rules
+from billing_saas.edi import claim837_rules, validation
 from billing_saas.edi.claim837 import Claim
 from billing_saas.edi.findings import Finding
 from billing_saas.edi.parties import Address
 from billing_sandbox.practice_people import npi
 from billing_sandbox.practice_system import Delivery, PracticeIdentity, claims_file
-from tests.edi.claims837 import read
+from tests.edi.claims837 import read, sets_of
 
 OCTOBER = datetime.date(2026, 10, 1)
 ELM = PracticeIdentity(
@@ -57,6 +57,11 @@ def test_pyx12_finds_nothing_wrong(october: bytes, tmp_path: Path) -> None:
     assert "IK5*A" in segments
     assert "AK9*A*1*1*1" in segments
     assert not any(segment.startswith(("IK3", "IK4", "TA1")) for segment in segments)
+
+
+def test_our_own_validator_finds_nothing_wrong(october: bytes) -> None:
+    judged = [validation.validate(transaction) for transaction in sets_of(october)]
+    assert judged == [[]]
 
 
 def test_pyx12_would_have_seen_a_fault(october: bytes, tmp_path: Path) -> None:
