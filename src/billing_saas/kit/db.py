@@ -37,7 +37,10 @@ class TenantSession(AsyncSession):
     """A transaction inside one practice, as the role `billing_app`."""
 
     def __init__(self, engine: AsyncEngine, tenant_id: UUID, keys: KeyProvider) -> None:
-        super().__init__(engine, expire_on_commit=False)
+        # Acts write by set, past the session's objects: a query must never answer with an older one.
+        super().__init__(
+            engine, expire_on_commit=False, execution_options={"populate_existing": True}
+        )
         self.tenant_id = tenant_id
         self.keys = keys
         _say_on_begin(self.sync_session, f"SET LOCAL app.tenant_id = '{UUID(str(tenant_id))}'")
