@@ -1,6 +1,6 @@
 """Send claims: put them together as an 837P under our own numbers, and say that they were sent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from billing_saas.edi.parties import Contact, Party
 from billing_saas.edi.writing import OutgoingGroup, OutgoingSet, Unwritable, write_interchange
 from billing_saas.encounters import queries as encounters
 from billing_saas.encounters.queries import Visit
-from billing_saas.kit import clock
+from billing_saas.kit import bulk, clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.patients import finding as patients
@@ -136,6 +136,30 @@ async def batch_837p(
         )
     group = OutgoingGroup(header=_group_header(control, now), sets=sets)
     return write_interchange(_interchange_header(control, now), [group]).encode()
+
+
+async def keep_payer_control_numbers(db: TenantSession, numbers: Mapping[UUID, str]) -> None:
+    """Seal what the payer calls each submission (REF*1K of a 277CA, CLP07 of an 835), by submission.
+
+    A replacement or a void of it must name that number (REF*F8).
+    """
+    ring = await keyring.of(db)
+    await bulk.update_rows(
+        db,
+        Submission,
+        [
+            {
+                "id": submission_id,
+                "phi_demo": ring.seal(
+                    SUBMISSION_PHI_DEMO,
+                    submission_id,
+                    PayerControlNumber(payer_control_number=number),
+                ),
+                "key_ver": ring.key_ver,
+            }
+            for submission_id, number in numbers.items()
+        ],
+    )
 
 
 # --- the rows ---
