@@ -18,5 +18,5 @@ def keys(key_folder: Path) -> KeyFolder:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def quiet_logs() -> None:
-    logs.configure("ERROR")
+def logs_as_in_a_process() -> None:
+    logs.configure()
