@@ -1,7 +1,8 @@
 """A seeded 835 of any size that balances at all three levels.
 
-Each claim has three lines; each line two CAS with several triplets, a REF*6R, a DTM and an AMT;
-every fiftieth claim is reversed and corrected; the payment ends with two PLB. Written as a
+Each claim has what payers usually send (patient, subscriber, rendering provider, MOA, references,
+dates) and three lines; each line two CAS with three or four triplets between them, a date, two
+references, the allowed amount and a remark; every fiftieth claim is reversed and corrected; the payment ends with two PLB. Written as a
 stream, so that a file of 200,000 claims costs no memory.
 
     python -m benchmarks.generate835 10000 build/835-10000.edi
@@ -114,6 +115,7 @@ class _Head:
         self.account = f"P{number:03d}A{ordinal:08d}"
         self.payer_number = f"2026{number:03d}{ordinal:08d}"
         self.last, self.first = dice.choice(_LAST), dice.choice(_FIRST)
+        self.subscriber = dice.choice(_FIRST)
         self.member = f"MEM{dice.randrange(10**8):08d}"
         self.day = f"2025{dice.randrange(1, 13):02d}{dice.randrange(1, 29):02d}"
         self.level = dice.randrange(0, 3) * 5_00  # a claim-level adjustment now and then
@@ -126,10 +128,10 @@ def _line(ordinal: int, number: int, dice: random.Random) -> Line:
     """Contractual and sequestration in one CAS, the patient's share in another; 300 fee lines."""
     charge = dice.randrange(300) * 2_35 + 45_00
     contractual = charge * 38 // 100
-    share = [("1", dice.randrange(1, 15_00)), ("2", dice.randrange(1, 10_00)), ("3", 25_00)]
+    share = [("1", dice.randrange(1, 15_00)), ("2", dice.randrange(1, 10_00))]
     adjustments = [
         ("CO", [("45", contractual), ("253", (charge - contractual) * 2 // 100)]),
-        ("PR", share[: dice.choice((1, 1, 2, 3))]),
+        ("PR", share[: dice.choice((1, 1, 2))]),
     ]
     return dice.choice(_CODES), f"{ordinal}L{number}", charge, adjustments
 
@@ -153,11 +155,14 @@ def _statement(
         totals.adjusted_cents += level
         yield f"CAS*CO*A2*{dollars(level)}"
     yield f"NM1*QC*1*{head.last}*{head.first}****MI*{head.member}"
+    yield f"NM1*IL*1*{head.last}*{head.subscriber}****MI*{head.member}"
     yield "NM1*82*1*WELBY*MARCUS****XX*1234567893"
     yield "MOA***MA01*MA18"
+    yield f"REF*1L*GRP{head.member[3:6]}"
     yield f"REF*EA*MRN{head.member}"
     yield f"DTM*232*{head.day}"
     yield f"DTM*233*{head.day}"
+    yield "DTM*050*20251222"
     yield f"AMT*AU*{dollars(charge)}"
     for line in lines:
         yield from _service(line, head.day, sign, totals)
@@ -175,8 +180,10 @@ def _service(line: Line, day: str, sign: int, totals: Totals) -> Iterator[str]:
         totals.adjusted_cents += sum(amount for _, amount in triplets) * sign
         parts = "**".join(f"{reason}*{dollars(amount * sign)}" for reason, amount in triplets)
         yield f"CAS*{group}*{parts}"
+    yield "REF*LU*11"
     yield f"REF*6R*{control_number}"
     yield f"AMT*B6*{dollars(paid)}"
+    yield "LQ*HE*N130"
 
 
 def file(claims: int, *, payments: int = 1, folder: Path = Path("build")) -> tuple[Path, Totals]:

@@ -29,28 +29,21 @@ def cents(text: str, *, strict: bool = False) -> int:
         return DOLLARS[whole] + CENTS[fraction]
     except KeyError:
         pass
+    if whole.isdecimal() and whole.isascii() and len(whole) <= MOST_DIGITS - 2:
+        value = int(whole) * 100
+        if fraction in CENTS:
+            if len(DOLLARS) < _MOST_DOLLARS:
+                DOLLARS[whole] = value
+            return value + CENTS[fraction]
     if text[:1] == "-" and text[1:2].isdecimal():
         return -cents(text[1:])
     return _cents_by_rule(text)
 
 
-class _Dollars(dict[str, int]):
-    """The cents of a whole number of dollars. Nearly every amount of a file is below a few
-    thousand dollars, and a look-up both checks the text and reads it."""
-
-    __slots__ = ()
-
-    def __missing__(self, whole: str) -> int:
-        if not (whole.isdecimal() and whole.isascii() and len(whole) <= MOST_DIGITS - 2):
-            raise KeyError
-        value = int(whole) * 100
-        if len(self) < _MOST_DOLLARS:
-            self[whole] = value
-        return value
-
-
+# The cents of whole numbers of dollars that were read before. Nearly every amount of a file is
+# below a few thousand dollars, and a look-up both checks the text and reads it.
 _MOST_DOLLARS = 10_000
-DOLLARS = _Dollars()
+DOLLARS: dict[str, int] = {}
 # The fractions an amount may have: none, one digit or two.
 CENTS = {"": 0}
 CENTS.update({f"{tenths}": tenths * 10 for tenths in range(10)})

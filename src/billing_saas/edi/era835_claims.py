@@ -100,28 +100,27 @@ class ClaimReader:
             at += 1
             segment = written.split(element)
             segment_id = segment[0]
-            count = len(segment)
-            if segment_id == "NM1" and 1 < count < 11:
+            if segment_id == "NM1" and 1 < len(segment) < 11:
                 parties.append(_party(*segment[1:]))
-            elif segment_id == "DTM" and count == 3:
+            elif segment_id == "DTM" and len(segment) == 3:
                 dates.append(DateValue(segment[1], segment[2]))
-            elif segment_id == "REF" and count == 3:
+            elif segment_id == "REF" and len(segment) == 3:
                 references.append(Reference(segment[1], segment[2]))
             elif segment_id == "CAS":
                 adjusted += _adjust(segment, at, adjustments)
-            elif segment_id == "AMT" and count == 3:
+            elif segment_id == "AMT" and len(segment) == 3:
                 amounts.append(AmountValue(segment[1], cents(segment[2])))
-            elif segment_id == "MOA" and outpatient is None and count < 11:
+            elif segment_id == "MOA" and outpatient is None and len(segment) < 11:
                 outpatient = era835_parts.read_outpatient(segment)
-            elif segment_id == "MIA" and inpatient is None and count < 26:
+            elif segment_id == "MIA" and inpatient is None and len(segment) < 26:
                 inpatient = era835_parts.read_inpatient(segment)
-            elif segment_id == "PER" and count < 10:
+            elif segment_id == "PER" and len(segment) < 10:
                 contacts += (read_contact(segment),)
-            elif segment_id == "QTY" and count == 3:
+            elif segment_id == "QTY" and len(segment) == 3:
                 quantities += (QuantityValue(segment[1], quantity(segment[2])),)
-            elif segment_id == "DTM" and 1 < count < 5:
+            elif segment_id == "DTM" and 1 < len(segment) < 5:
                 dates.append(read_dtm(segment))
-            elif segment_id == "REF" and 1 < count < 6:
+            elif segment_id == "REF" and 1 < len(segment) < 6:
                 references.append(read_reference(segment))
             else:
                 unread += ((at, tuple(segment)),)
@@ -129,12 +128,10 @@ class ClaimReader:
         look = False
         at += 1
         for line in lines:
-            service, line_adjusted, count = self._service(line, at)
+            service, line_adjusted, odd, at = self._service(line, at)
             services.append(service)
-            at += count
             adjusted += line_adjusted
-            if service.charge_cents - line_adjusted != service.paid_cents or service.unread:
-                look = True
+            look = look or odd
         charge = cents(clp[2])
         paid = cents(clp[3])
         claim = ClaimPayment(
@@ -168,13 +165,12 @@ class ClaimReader:
         )
         return claim, look or charge - adjusted != paid or bool(unread), at
 
-    def _service(self, text: str, position: int) -> tuple[ServicePayment, int, int]:
-        """A line, the sum of its adjustments, and how many segments it has."""
+    def _service(self, text: str, position: int) -> tuple[ServicePayment, int, bool, int]:
+        """A line, the sum of its adjustments, whether it needs a look, the position after it."""
         element = self._element
         procedures = self._procedures
-        segments = text.split(self._terminator)
-        # The split took "SVC" and its separator away: SVC01 is element 0 here.
-        svc = segments[0].split(element)
+        first, *segments = text.split(self._terminator)
+        svc = first.split(element)  # SVC01 is element 0 here
         unread: tuple[tuple[int, tuple[str, ...]], ...] = ()
         if len(svc) < 7:
             svc += _PADDING[len(svc) : 7]
@@ -187,33 +183,36 @@ class ClaimReader:
         quantities: tuple[QuantityValue, ...] = ()
         remarks: tuple[Remark, ...] = ()
         adjusted = 0
-        for at in range(1, len(segments)):
-            segment = segments[at].split(element)
+        at = position
+        for written in segments:
+            at += 1
+            segment = written.split(element)
             segment_id = segment[0]
-            count = len(segment)
             if segment_id == "CAS":
-                adjusted += _adjust(segment, position + at, adjustments)
-            elif segment_id == "DTM" and count == 3:
-                dates += (DateValue(segment[1], segment[2]),)
-            elif segment_id == "REF" and count == 3:
+                adjusted += _adjust(segment, at, adjustments)
+            elif segment_id == "REF" and len(segment) == 3:
                 references += (Reference(segment[1], segment[2]),)
-            elif segment_id == "AMT" and count == 3:
+            elif segment_id == "DTM" and len(segment) == 3:
+                dates += (DateValue(segment[1], segment[2]),)
+            elif segment_id == "AMT" and len(segment) == 3:
                 amounts += (AmountValue(segment[1], cents(segment[2])),)
-            elif segment_id == "LQ" and count == 3:
+            elif segment_id == "LQ" and len(segment) == 3:
                 remarks += (Remark(segment[1], segment[2]),)
-            elif segment_id == "QTY" and count == 3:
+            elif segment_id == "QTY" and len(segment) == 3:
                 quantities += (QuantityValue(segment[1], quantity(segment[2])),)
-            elif segment_id == "DTM" and 1 < count < 5:
+            elif segment_id == "DTM" and 1 < len(segment) < 5:
                 dates += (read_dtm(segment),)
-            elif segment_id == "REF" and 1 < count < 6:
+            elif segment_id == "REF" and 1 < len(segment) < 6:
                 references += (read_reference(segment),)
             else:
-                unread += ((position + at, tuple(segment)),)
+                unread += ((at, tuple(segment)),)
+        charge = cents(svc[1])
+        paid = cents(svc[2])
         submitted = svc[5]
         service = ServicePayment(
             procedures[svc[0]],
-            cents(svc[1]),
-            cents(svc[2]),
+            charge,
+            paid,
             svc[3],
             quantity(svc[4]) if svc[4] else "",
             procedures[submitted] if submitted else None,
@@ -227,7 +226,7 @@ class ClaimReader:
             position,
             unread,
         )
-        return service, adjusted, len(segments)
+        return service, adjusted, charge - adjusted != paid or bool(unread), at + 1
 
 
 def _adjust(cas: list[str], position: int, adjustments: list[Adjustment]) -> int:

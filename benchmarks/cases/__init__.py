@@ -1,0 +1,1 @@
+"""One module per subject; each registers its cases with `benchmarks.registry.case`."""
