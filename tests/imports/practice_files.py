@@ -7,6 +7,7 @@ from uuid import UUID
 from billing_saas.edi.parties import Address
 from billing_saas.imports import claims837, receiving
 from billing_saas.imports.jobs import ImportClaims
+from billing_saas.inbox.receiving import Received
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database
 from billing_sandbox import practice_system
@@ -41,14 +42,20 @@ def claims_file(tenant: Tenant, claims: int, *, seed: int = 1, usage: str = "P")
     )
 
 
+async def receive(
+    database: Database, tenant: Tenant, actor: Actor, content: bytes, *, source: str = "upload"
+) -> Received:
+    async with database.tenant(tenant.id) as db:
+        return await receiving.receive_claims(
+            db, actor, "claims.837", _chunks(content), source=source
+        )
+
+
 async def hand_in(
     database: Database, tenant: Tenant, actor: Actor, content: bytes, *, source: str = "upload"
 ) -> UUID:
     """Receive the file and do its job; the arrival."""
-    async with database.tenant(tenant.id) as db:
-        received = await receiving.receive_claims(
-            db, actor, "claims.837", _chunks(content), source=source
-        )
+    received = await receive(database, tenant, actor, content, source=source)
     async with database.tenant(tenant.id) as db:
         await claims837.take_in(db, actor, ImportClaims(received.arrival_id))
     return received.arrival_id
