@@ -112,7 +112,7 @@ def read(
     """Every 837 of a file: its header and its claims."""
     found = []
     for transaction in sets_of(content, findings):
-        if transaction.header[1] == "837":
+        if transaction.header[1:2] == ["837"]:
             stream = claim837_reader.read(transaction, findings)
             found.append((stream.header, list(stream)))
     return found

@@ -49,7 +49,7 @@ def test_a_claim_comes_back_as_it_was_written(kind: str, data: st.DataObject) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(VERSIONS))
-@settings(max_examples=600, deadline=None, suppress_health_check=LARGE, phases=PHASES)
+@settings(max_examples=150, deadline=None, suppress_health_check=LARGE, phases=PHASES)
 @given(data=st.data())
 def test_many_claims_come_back_as_they_were_written(kind: str, data: st.DataObject) -> None:
     check_round_trip(kind, data.draw(claims837_strategies.claims(kind)))
@@ -150,7 +150,7 @@ def test_mutated_files_never_break_the_reader(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda path: path.name)
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(changes=CHANGES)
 def test_many_mutated_files_never_break_the_reader(
     seed: Path, changes: list[tuple[int, bytes, int]]

@@ -61,14 +61,14 @@ def raw_segments(content: bytes) -> list[list[Segment]]:
     return [
         [segment for _, segment in transaction.segments()]
         for transaction in sets_of(content)
-        if transaction.header[1] == "837"
+        if transaction.header[1:2] == ["837"]
     ]
 
 
 def written_segments(content: bytes) -> list[list[Segment]]:
     written = []
     for transaction in sets_of(content):
-        if transaction.header[1] == "837":
+        if transaction.header[1:2] == ["837"]:
             stream = claim837_reader.read(transaction)
             written.append(
                 claim837_writer.write(stream.header, stream, delimiters=transaction.delimiters)
@@ -123,7 +123,7 @@ def test_no_segment_of_a_sample_is_lost(name: str) -> None:
     """Every element that stands in the file stands in a struct or is kept aside and reported."""
     findings: list[Finding] = []
     for transaction in sets_of((SAMPLES / name).read_bytes(), findings):
-        if transaction.header[1] != "837":
+        if transaction.header[1:2] != ["837"]:
             continue
         stream = claim837_reader.read(transaction, findings)
         claims = list(stream)
