@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from billing_saas.kit import logs
 from billing_saas.kit.db import Database
 from tests import cluster as clusters
 from tests.fakes import MemoryKeys
@@ -13,6 +14,7 @@ _cluster = pytest.StashKey[object]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    logs.configure("ERROR")
     is_worker = hasattr(config, "workerinput")
     if not is_worker and not config.option.collectonly:
         config.stash[_cluster] = clusters.start()

@@ -79,8 +79,8 @@ def pay(claims_file: bytes, payee: Payee, check: Check, *, seed: int) -> bytes:
         chance = random.Random(f"{payer_id}/{seed}")
         paid = [adjudicate(claim, chance) for claim in claims]
         pairs = _provider_adjustments(chance, payee, check) if not remittances else ()
-        remittances.append(_remittance(claims[0], payee, check, paid, pairs))
-    return _file(remittances, payee, check)
+        remittances.append(payment_of(claims[0], payee, check, paid, pairs))
+    return file_of(remittances, payee, check)
 
 
 def take_back_and_correct(
@@ -98,7 +98,7 @@ def take_back_and_correct(
             if original.paid_cents > 0 and claim.subscriber.insurance.sequence == "P":  # type: ignore[union-attr]  # every claim of ours names its order
                 corrected = _corrected(original)
                 pair = [reversed_payment(original), corrected]
-                return _file([_remittance(claim, payee, second, pair, ())], payee, second)
+                return file_of([payment_of(claim, payee, second, pair, ())], payee, second)
     raise ValueError(f"nothing was paid by {first.trace_prefix}: nothing can be taken back")
 
 
@@ -109,7 +109,7 @@ def stray(claims_file: bytes, payee: Payee, check: Check, *, seed: int) -> bytes
     paid = msgspec.structs.replace(paid, patient_control_number=f"LOST{seed:08d}")
     services = tuple(msgspec.structs.replace(service, references=()) for service in paid.services)
     paid = msgspec.structs.replace(paid, services=services)
-    return _file([_remittance(claim, payee, check, [paid], ())], payee, check)
+    return file_of([payment_of(claim, payee, check, [paid], ())], payee, check)
 
 
 def adjudicate(claim: Claim, chance: random.Random, *, may_deny: bool = True) -> ClaimPayment:
@@ -337,13 +337,14 @@ def _provider_adjustments(
     )
 
 
-def _remittance(
+def payment_of(
     claim: Claim,
     payee: Payee,
     check: Check,
     paid: Sequence[ClaimPayment],
     pairs: tuple[ProviderAdjustment, ...],
 ) -> Remittance:
+    """One payment by the payer of `claim`; its total follows from what is `paid` and from `pairs`."""
     payer = claim.payer
     total = sum(one.paid_cents for one in paid) - sum(pair.amount_cents for pair in pairs)
     if total < 0:
@@ -396,7 +397,8 @@ def _tax_number(payer_id: str) -> str:
     )
 
 
-def _file(remittances: Sequence[Remittance], payee: Payee, check: Check) -> bytes:
+def file_of(remittances: Sequence[Remittance], payee: Payee, check: Check) -> bytes:
+    """The interchange with one ST per payment."""
     sets = [
         OutgoingSet(
             identifier="835", control_number=f"{n:04d}", version=None, segments=era835.write(one)

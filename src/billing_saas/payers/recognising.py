@@ -19,7 +19,7 @@ async def recognise(db: TenantSession, identifiers: Sequence[str], name: str) ->
             Payer.tenant_id == db.tenant_id, Payer.edi_payer_id.in_(identifiers)
         )
     )
-    by_identifier = {identifier: payer_id for identifier, payer_id in known.tuples()}
+    by_identifier = {identifier: payer_id for identifier, payer_id in known}
     for identifier in identifiers:
         if identifier in by_identifier:
             return by_identifier[identifier]
