@@ -188,6 +188,18 @@ def test_limits_of_medicare_are_asked_where_the_caller_says_so() -> None:
     assert codes(draft, Options(medicare=True)) == ["medicare_amount", "medicare_amount"]
 
 
+def test_medicare_takes_originals_and_a_set_number_once() -> None:
+    medicare = Options(medicare=True)
+    assert codes(professional().change("BHT*0019*00", "BHT*0019*18"), medicare) == [
+        "medicare_purpose"
+    ]
+    draft = professional()
+    group = [line.replace("*17*X*", "*18*X*").replace("GE*1*17", "GE*1*18") for line in draft.lines]
+    draft.lines[-1:] = [*group[1:-1], "IEA*2*000000905"]
+    assert codes(draft, medicare) == ["medicare_set_number"]
+    assert codes(draft) == []
+
+
 def test_our_own_claim_numbers() -> None:
     own = Options(own_claims=True)
     assert codes(professional(), own) == []

@@ -117,14 +117,18 @@ def examine(
     it, the interchange comes out with that fault and no groups.
     """
     envelope: list[Finding] = []
-    seen: set[str] = set()
+    seen: set[str] = set()  # control numbers of the interchanges
     number = 0
     header: InterchangeHeader | None = None
     try:
         for interchange in interchanges(chunks, envelope):
             number, header = interchange.place.interchange, interchange.header
+            numbers: set[str] = set()
             groups = tuple(
-                [_examine_group(group, envelope, options) for group in interchange.groups()]
+                [
+                    _examine_group(group, envelope, options, numbers)
+                    for group in interchange.groups()
+                ]
             )
             own = validation_envelope.check_interchange(interchange, agreement, seen)
             header = None
@@ -157,8 +161,9 @@ def _broken(header: InterchangeHeader, place: Place, why: Unreadable) -> Interch
 
 
 def _examine_group(
-    group: FunctionalGroup, envelope: list[Finding], options: Options
+    group: FunctionalGroup, envelope: list[Finding], options: Options, numbers: set[str]
 ) -> GroupExamined:
+    """`numbers` are the set control numbers of the interchange so far, and are added to."""
     own = validation_envelope.check_group(group)
     is_read = not own and group.header.functional_id not in {"FA", "PI"}
     sets = []
@@ -166,6 +171,9 @@ def _examine_group(
         found = validation.validate(transaction, options) if is_read else []
         transaction.skip()
         found += _drawn(envelope, transaction.place)
+        if options.medicare and transaction.control_number in numbers:
+            found.append(_not_unique(transaction.place))
+        numbers.add(transaction.control_number)
         sets.append(_set(transaction, found))
     own += _drawn(envelope, group.place)
     said = group.trailer[1] if group.trailer and len(group.trailer) > 1 else ""
@@ -176,6 +184,19 @@ def _examine_group(
         included=included,
         findings=tuple(own),
         place=group.place,
+    )
+
+
+def _not_unique(place: Place) -> Finding:
+    """Medicare wants ST02 unique in the interchange, not only in its group (CMS companion)."""
+    return Finding(
+        severity="error",
+        level="business",
+        code="medicare_set_number",
+        message="Medicare refuses an interchange in which an ST02 stands twice.",
+        place=place,
+        segment="ST",
+        element=2,
     )
 
 

@@ -3,6 +3,9 @@
 from billing_saas.edi.envelope import Segment
 from billing_saas.edi.validation_tables import LoopNode, SegmentNode
 
+# Fewer segments than this are looked through; for more an index is made.
+_FEW = 8
+
 
 def element(segment: Segment, position: int) -> str:
     """An element, "" where it was not sent."""
@@ -60,6 +63,9 @@ class Loop:
         Asked of a loop that is complete.
         """
         if self._by_id is None:
+            if len(self.segments) <= _FEW:
+                found = [(at, one) for node, at, one in self.segments if node.id == segment_id]
+                return [one for one in found if element(one[1], 1) in codes] if codes else found
             self._by_id = {}
             for _, position, segment in self.segments:
                 self._by_id.setdefault(segment[0], []).append((position, segment))
@@ -70,6 +76,11 @@ class Loop:
 
     def first(self, segment_id: str, *codes: str) -> tuple[int, Segment]:
         """The first such segment; position 0 and no elements where there is none."""
+        if not codes and self._by_id is None:
+            for node, position, segment in self.segments:
+                if node.id == segment_id:
+                    return position, segment
+            return 0, []
         found = self.every(segment_id, *codes)
         return found[0] if found else (0, [])
 

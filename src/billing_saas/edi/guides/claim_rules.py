@@ -221,6 +221,17 @@ def set_is_not_too_large(loop: Loop, report: Report) -> None:
         )
 
 
+def purpose_fits_medicare(loop: Loop, report: Report) -> None:
+    """Medicare takes originals only: BHT02 is 00 (CMS companion of the 837P)."""
+    position, beginning = loop.first("BHT")
+    if report.options.medicare and element(beginning, 2) not in {"", "00"}:
+        report.report(
+            Spot(position, "", "BHT", 2, reference="353"),
+            "medicare_purpose",
+            "Medicare refuses a set whose purpose (BHT02) is not 00.",
+        )
+
+
 def claim_is_counted(loop: Loop, report: Report) -> None:
     report.tally["claims"] = report.tally.get("claims", 0) + 1
 
@@ -240,7 +251,7 @@ _CLAIM = (
     claim_balance.amounts_fit_medicare,
 )
 _SHARED: Rules = {
-    "": (set_is_not_too_large,),
+    "": (set_is_not_too_large, purpose_fits_medicare),
     "2010AA": (*_PLACES, billing_address_can_be_visited),
     "2000B": (patient_is_in_one_place,),
     "2010BA": (subscriber_is_known, *_NAMES),
