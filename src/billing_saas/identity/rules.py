@@ -13,12 +13,13 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "front_desk": frozenset({"cards.read", "patients.read", "patients.write", "practice.read"}),
     "provider": frozenset({"claims.read", "patients.read", "practice.read"}),
     "practice_admin": frozenset(
-        {"arrivals.read", "audit.read", "cards.read", "claims.read", "ledger.read"}
+        {"arrivals.read", "audit.read", "cards.read", "claims.read", "jobs.read", "ledger.read"}
         | {"patients.read", "patients.write", "practice.read", "remittances.read"}
     ),
     "supervisor": frozenset(
         {"arrivals.read", "arrivals.receive", "cards.read", "cards.work", "claims.read"}
-        | {"claims.write", "ledger.close", "ledger.read", "patients.read", "patients.write"}
+        | {"claims.write", "jobs.read", "jobs.replay", "ledger.close", "ledger.read"}
+        | {"patients.read", "patients.write"}
         | {"practice.read", "remittances.post", "remittances.read", "remittances.reverse"}
     ),
     "auditor": frozenset({"audit.read", "practice.read"}),

@@ -127,4 +127,6 @@ def configure(level: str = "INFO") -> None:
 
 
 def get() -> structlog.typing.FilteringBoundLogger:
+    if not structlog.is_configured():
+        configure()  # structlog's own default prints exceptions with every local variable
     return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger())
