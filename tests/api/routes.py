@@ -1,0 +1,154 @@
+"""Every route of the API, read from its own contract, with a request that it would understand."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+Schema = dict[str, Any]
+
+# Routes that are not of one practice: for each, why a stranger learns nothing there.
+OF_NO_PRACTICE = {
+    "GET /v1/practices": "lists the practices of who asks, by their memberships",
+}
+# Routes that are open to all, and so carry nothing of anyone.
+OPEN_TO_ALL = {"/live", "/ready", "/docs"}
+
+# Tried in turn for a string that must match a pattern; add what a new pattern needs.
+_WORDS = ("word", "Word", "2026-09-01", "1", "12345", "1234567893", "99213", "A1", "a@example.test")
+
+
+class UnknownShape(AssertionError):
+    """The walk cannot make a request for a route: teach it here, or the route goes untried."""
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    path: str
+    operation: Schema
+    components: Mapping[str, Schema]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def path_parameters(self) -> list[str]:
+        return re.findall(r"{(\w+)}", self.path)
+
+    @property
+    def row_parameters(self) -> list[str]:
+        """Path parameters that name a row inside the practice."""
+        return [name for name in self.path_parameters if name != "practice_id"]
+
+    @property
+    def asked_ids(self) -> list[str]:
+        """Ids in the query or the body: they too may name another's row."""
+        asked = [
+            str(parameter["name"])
+            for parameter in self.operation.get("parameters", [])
+            if parameter["in"] == "query" and self._is_id(parameter.get("schema", {}))
+        ]
+        body = self._body_schema()
+        if body:
+            asked += [n for n, s in body.get("properties", {}).items() if self._is_id(s)]
+        return asked
+
+    def url(self, ids: Mapping[str, UUID]) -> str:
+        return self.path.format_map({name: str(value) for name, value in ids.items()})
+
+    def request(self, ids: Mapping[str, UUID]) -> dict[str, Any]:
+        """Arguments for the test client: what is required, and each of `ids` that is asked for."""
+        query = {
+            str(parameter["name"]): ids.get(parameter["name"], self._value(parameter["schema"]))
+            for parameter in self.operation.get("parameters", [])
+            if parameter["in"] == "query"
+            and (parameter.get("required") or parameter["name"] in ids)
+        }
+        made: dict[str, Any] = {"params": {name: str(value) for name, value in query.items()}}
+        body = self._body_schema()
+        if body:
+            filled = self._value(body)
+            filled |= {n: str(v) for n, v in ids.items() if n in body.get("properties", {})}
+            made["content"] = json.dumps(filled)
+            made["headers"] = {"Content-Type": "application/json"}
+        return made
+
+    def _body_schema(self) -> Schema | None:
+        content = self.operation.get("requestBody", {}).get("content", {})
+        if not content:
+            return None
+        if "application/json" not in content:
+            raise UnknownShape(f"{self}: a body of {sorted(content)}")
+        return self._resolved(content["application/json"]["schema"])
+
+    def _resolved(self, schema: Schema) -> Schema:
+        while "$ref" in schema:
+            schema = self.components[schema["$ref"].rpartition("/")[2]]
+        for choice in ("oneOf", "anyOf"):
+            if choice in schema:
+                real = [s for s in schema[choice] if s.get("type") != "null"]
+                return self._resolved(real[0])
+        return schema
+
+    def _is_id(self, schema: Schema) -> bool:
+        return self._resolved(schema).get("format") == "uuid"
+
+    def _value(self, schema: Schema) -> Any:
+        """The least that the schema takes."""
+        schema = self._resolved(schema)
+        for given in ("const", "default", "example"):
+            if given in schema:
+                return schema[given]
+        for listed in ("enum", "examples"):
+            if schema.get(listed):
+                return schema[listed][0]
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            kind = next(one for one in kind if one != "null")
+        if kind == "object" or "properties" in schema:
+            properties = schema.get("properties", {})
+            return {name: self._value(properties[name]) for name in schema.get("required", [])}
+        if kind == "array":
+            return [self._value(schema["items"])] * int(schema.get("minItems", 0))
+        if kind in ("integer", "number"):
+            return max(int(schema.get("minimum", 1)), int(schema.get("exclusiveMinimum", 0)) + 1)
+        if kind == "boolean":
+            return False
+        if kind == "string":
+            return self._string(schema)
+        raise UnknownShape(f"{self}: {schema}")
+
+    def _string(self, schema: Schema) -> str:
+        formats = {
+            "uuid": "01900000-0000-7000-8000-000000000000",
+            "date": "2026-09-01",
+            "date-time": "2026-09-01T12:00:00Z",
+        }
+        if schema.get("format") in formats:
+            return formats[schema["format"]]
+        pattern = schema.get("pattern", "")
+        fitting = [
+            word
+            for word in _WORDS
+            if re.search(pattern, word)
+            and schema.get("minLength", 0) <= len(word) <= schema.get("maxLength", 100)
+        ]
+        if not fitting:
+            raise UnknownShape(f"{self}: no word of ours matches {pattern!r}")
+        return fitting[0]
+
+
+def routes(contract: Schema) -> list[Route]:
+    """Every operation of the OpenAPI document."""
+    return list(_routes(contract))
+
+
+def _routes(contract: Schema) -> Iterator[Route]:
+    components = contract.get("components", {}).get("schemas", {})
+    for path, operations in contract["paths"].items():
+        for method, operation in operations.items():
+            if method in ("get", "post", "put", "patch", "delete"):
+                yield Route(method.upper(), path, operation, components)

@@ -1,0 +1,240 @@
+"""T1: whoever is not of a practice finds nothing of it, by any route, and leaves nothing but a trace.
+
+The routes come from the contract, so that a new one is walked the day it is added. What the walk
+cannot make a request for fails: a route that is not tried is not safe.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from httpx import ASGITransport, AsyncClient, Response
+from litestar import Litestar
+
+from billing_saas.api import contract
+from billing_saas.api.app import create_app
+from billing_saas.identity.rules import PERMISSIONS
+from billing_saas.kit.db import Database
+from billing_saas.kit.ids import new_id
+from tests.api.routes import OF_NO_PRACTICE, OPEN_TO_ALL, Route, UnknownShape, routes
+from tests.build import month
+from tests.cast import Person, Tenant, enrolled
+from tests.cluster import Clone
+from tests.isolation import rows
+from tests.isolation.catalogue import Connection
+from tests.isolation.rows import World
+
+
+@dataclass(frozen=True)
+class Client:
+    """The application on the test's own event loop, which the database's connections belong to."""
+
+    app: Litestar
+    http: AsyncClient
+
+
+@pytest.fixture
+async def client(database: Database) -> AsyncIterator[Client]:
+    app = create_app(lambda: database)
+    app.state.database = database
+    asgi: Any = app
+    transport = ASGITransport(asgi, raise_app_exceptions=False)
+    async with AsyncClient(transport=transport, base_url="http://test") as http:
+        yield Client(app, http)
+
+
+@pytest.fixture
+def above(clone: Clone) -> Iterator[Connection]:
+    """The cluster's superuser, who sees what changed and what did not."""
+    with psycopg.connect(clone.url("postgres"), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def boss(database: Database, elm: Tenant) -> Person:
+    """Everything that one may do in Elm: whoever else fails, does not fail for want of a permission."""
+    return await enrolled(database, elm, "boss", *PERMISSIONS)
+
+
+@pytest.fixture
+async def mallory(database: Database, oak: Tenant) -> Person:
+    """Everything that one may do in Oak."""
+    return await enrolled(database, oak, "mallory", *PERMISSIONS)
+
+
+@pytest.fixture
+async def elms(
+    database: Database, elm: Tenant, oak: Tenant, boss: Person, mallory: Person, clone: Clone
+) -> World:
+    """Elm after a month of work, with a row in every table; Oak has worked as well."""
+    await month.work(database, elm, boss.actor, claims=3)
+    await month.work(database, oak, mallory.actor, claims=3)
+    with psycopg.connect(clone.url("postgres")) as superuser:
+        return rows.fill(superuser, elm.id)
+
+
+def walked(client: Client) -> list[Route]:
+    return routes(contract.document(client.app))
+
+
+def ids_for(route: Route, practice_id: UUID, world: World | None) -> dict[str, UUID]:
+    """The practice, and for each `thing_id` the id of that practice's row of `thing`."""
+    ids = {"practice_id": practice_id}
+    for name in {*route.row_parameters, *route.asked_ids} - {"practice_id"}:
+        table = name.removesuffix("_id")
+        assert world is None or table in world, f"{route}: which table is {name} of?"
+        ids[name] = new_id() if world is None else UUID(str(world[table]["id"]))
+    return ids
+
+
+async def ask(
+    client: Client, route: Route, ids: Mapping[str, UUID], headers: Mapping[str, str]
+) -> Response:
+    made = route.request({n: v for n, v in ids.items() if n in route.asked_ids})
+    made["headers"] = {**made.get("headers", {}), **headers}
+    return await client.http.request(route.method, route.url(ids), **made)
+
+
+def told(response: Response) -> Any:
+    """The answer without the one thing that is new every time."""
+    body = response.json() if response.content else None
+    return {k: v for k, v in body.items() if k != "request_id"} if isinstance(body, dict) else body
+
+
+def digest(c: Connection, practice_id: UUID, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What stands in every table of a practice: each row by who wrote it last, and where."""
+    return {
+        table: c.execute(
+            f"SELECT count(*), md5(string_agg(concat(tableoid, ctid, xmin), ',' ORDER BY tableoid,"
+            f" ctid)) FROM {table} WHERE tenant_id = %s".encode(),
+            [practice_id],
+        ).fetchone()
+        for table, of_practice in rows.tables(c).items()
+        if of_practice and table not in without
+    }
+
+
+def denials(c: Connection, log: UUID) -> list[str]:
+    found = c.execute(
+        "SELECT detail ->> 'route' FROM audit_event WHERE tenant_id = %s AND outcome = 'denied'"
+        " ORDER BY xid, seq",
+        [log],
+    )
+    return [str(route) for (route,) in found.fetchall()]
+
+
+def test_every_route_is_in_the_contract_and_of_a_practice_or_accounted_for(client: Client) -> None:
+    """A route left out of the contract would be walked by nobody."""
+    listed = {route.path for route in walked(client)}
+    served = {
+        route.path_format
+        for route in client.app.routes
+        if not any(route.path_format.startswith(open_path) for open_path in OPEN_TO_ALL)
+    }
+    assert served == listed
+    elsewhere = {str(route) for route in walked(client) if "practice_id" not in route.path}
+    assert elsewhere == set(OF_NO_PRACTICE)
+    assert len(listed) >= 15
+
+
+async def test_without_a_token_nobody_is_let_in(client: Client) -> None:
+    for route in walked(client):
+        ids = ids_for(route, new_id(), None)
+        for headers in (
+            {},
+            {"Authorization": "Bearer bt_unknown"},
+            {"Authorization": "Basic YTpi"},
+        ):
+            answer = await ask(client, route, ids, headers)
+            assert answer.status_code == 401, (str(route), headers, answer.text)
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_a_stranger_finds_no_practice(
+    client: Client, above: Connection, elms: World, elm: Tenant, oak: Tenant, mallory: Person
+) -> None:
+    """Elm is to Mallory what no practice at all is: the same words, no change, and one event."""
+    before = digest(above, elm.id)
+    for route in walked(client):
+        if "practice_id" not in route.path_parameters:
+            continue
+        nowhere = await ask(client, route, ids_for(route, new_id(), None), mallory.headers)
+        heard = len(denials(above, oak.id))
+        answer = await ask(client, route, ids_for(route, elm.id, elms), mallory.headers)
+        assert answer.status_code == 404, (str(route), answer.status_code)
+        assert told(answer) == told(nowhere), str(route)
+        assert digest(above, elm.id) == before, str(route)
+        assert denials(above, oak.id)[heard:] == [said(route)]
+
+
+async def test_a_stranger_finds_no_row_of_another_practice(
+    client: Client, above: Connection, elms: World, elm: Tenant, oak: Tenant, mallory: Person
+) -> None:
+    """In her own practice, with the id of Elm's row: as if the id were of nothing."""
+    before = digest(above, elm.id)
+    own = digest(above, oak.id, without=("audit_event",))
+    tried = [route for route in walked(client) if route.row_parameters]
+    for route in tried:
+        nowhere = await ask(client, route, ids_for(route, oak.id, None), mallory.headers)
+        heard = len(denials(above, oak.id))
+        answer = await ask(client, route, ids_for(route, oak.id, elms), mallory.headers)
+        assert answer.status_code == 404, (str(route), answer.status_code, answer.text)
+        assert told(answer) == told(nowhere), str(route)
+        assert digest(above, elm.id) == before, str(route)
+        assert digest(above, oak.id, without=("audit_event",)) == own, str(route)
+        assert denials(above, oak.id)[heard:] == [said(route)]
+    assert len(tried) >= 5
+
+
+async def test_an_id_that_is_asked_for_tells_nothing_of_another_practice(
+    client: Client, above: Connection, elms: World, elm: Tenant, oak: Tenant, mallory: Person
+) -> None:
+    """Ids in queries and bodies: what Elm has answers as what nobody has."""
+    before = digest(above, elm.id)
+    for route in walked(client):
+        if not route.asked_ids or route.row_parameters:
+            continue
+        nowhere = await ask(client, route, ids_for(route, oak.id, None), mallory.headers)
+        answer = await ask(client, route, ids_for(route, oak.id, elms), mallory.headers)
+        assert answer.status_code == nowhere.status_code < 500, str(route)
+        if answer.status_code >= 400 or "audit" not in route.path:
+            assert told(answer) == told(nowhere), str(route)
+        assert digest(above, elm.id) == before, str(route)
+
+
+async def test_a_member_finds_what_strangers_do_not(
+    client: Client, elms: World, elm: Tenant, boss: Person
+) -> None:
+    """The control: the same requests, by someone of Elm, are neither denied nor lost."""
+    for route in walked(client):
+        answer = await ask(client, route, ids_for(route, elm.id, elms), boss.headers)
+        assert answer.status_code not in (401, 403, 404), (
+            str(route),
+            answer.status_code,
+            answer.text,
+        )
+        assert answer.status_code < 500, (str(route), answer.text)
+
+
+def said(route: Route) -> str:
+    """How the trail names a route: by its template, without an id."""
+    return f"{route.method} {route.path}"
+
+
+async def test_a_route_that_the_walk_cannot_try_fails(elms: World, elm: Tenant) -> None:
+    """A row of no table we know, a body that is no JSON, a pattern that no word of ours fits."""
+    unknown_row = Route("GET", "/v1/practices/{practice_id}/riddles/{riddle_id}", {}, {})
+    with pytest.raises(AssertionError, match="which table is riddle_id of"):
+        ids_for(unknown_row, elm.id, elms)
+    path = "/v1/practices/{practice_id}/claims"
+    form: dict[str, Any] = {"requestBody": {"content": {"multipart/form-data": {}}}}
+    with pytest.raises(UnknownShape):
+        Route("POST", path, form, {}).request({})
+    tildes = {"type": "string", "pattern": "^~{9}$"}
+    puzzle = {"type": "object", "required": ["x"], "properties": {"x": tildes}}
+    body = {"requestBody": {"content": {"application/json": {"schema": puzzle}}}}
+    with pytest.raises(UnknownShape):
+        Route("POST", path, body, {}).request({})
