@@ -16,8 +16,9 @@ from pathlib import Path
 import msgspec
 
 from billing_saas.edi import ack999
-from billing_saas.edi.acknowledging import examine, group_acknowledgment
+from billing_saas.edi.acknowledging import group_acknowledgment
 from billing_saas.edi.delimiters import Unreadable
+from billing_saas.edi.examining import examine
 from billing_saas.edi.findings import Finding
 
 ROOT = Path(__file__).resolve().parent.parent

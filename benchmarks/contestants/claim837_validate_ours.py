@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from billing_saas.edi.acknowledging import answer, examine
+from billing_saas.edi.acknowledging import answer
+from billing_saas.edi.examining import examine
 
 NOW = datetime(2026, 11, 2, 8, 30, tzinfo=UTC)
 

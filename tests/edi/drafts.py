@@ -4,12 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from billing_saas.edi import ack999
-from billing_saas.edi.acknowledging import (
-    InterchangeExamined,
-    acknowledge,
-    examine,
-    group_acknowledgment,
-)
+from billing_saas.edi.acknowledging import acknowledge, group_acknowledgment
+from billing_saas.edi.examining import InterchangeExamined, examine
 from billing_saas.edi.findings import Finding
 from billing_saas.edi.validation_envelope import NO_AGREEMENT, Agreement
 from billing_saas.edi.validation_options import DEFAULT, Options

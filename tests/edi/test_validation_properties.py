@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing_saas.edi.acknowledging import acknowledge, examine
+from billing_saas.edi.acknowledging import acknowledge
 from billing_saas.edi.delimiters import STANDARD, Delimiters, Unreadable
+from billing_saas.edi.examining import examine
 from billing_saas.edi.guides import catalog
 from billing_saas.edi.guides.outline import ElementUse, SegmentUse
 from billing_saas.edi.validation_elements import Reading, check

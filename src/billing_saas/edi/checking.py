@@ -11,13 +11,14 @@ from typing import Literal
 
 import msgspec
 
-from billing_saas.edi import acknowledging, attachment275, folding277ca, status277ca, ta1
+from billing_saas.edi import acknowledging, attachment275, examining, folding277ca, status277ca, ta1
 from billing_saas.edi.ack999 import AcknowledgmentUnreadable
 from billing_saas.edi.ack999 import read as read_acknowledgment
-from billing_saas.edi.acknowledging import ControlNumbers, InterchangeExamined
+from billing_saas.edi.acknowledging import ControlNumbers
 from billing_saas.edi.binaries import Lifted
 from billing_saas.edi.delimiters import Unreadable
 from billing_saas.edi.envelope import TransactionSet, interchanges
+from billing_saas.edi.examining import InterchangeExamined
 from billing_saas.edi.findings import Finding
 from billing_saas.edi.layout_reading import UnsupportedSet
 from billing_saas.edi.validation_envelope import NO_AGREEMENT, Agreement
@@ -86,7 +87,7 @@ def check(
     examined_count = set_count = 0
     judged = False
     try:
-        for examined in acknowledging.examine(Lifted(chunks()), options, agreement):
+        for examined in examining.examine(Lifted(chunks()), options, agreement):
             examined_count += 1
             set_count += sum(len(group.sets) for group in examined.groups)
             findings += examined.every()
