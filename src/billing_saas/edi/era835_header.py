@@ -57,7 +57,10 @@ def read_header(transaction: TransactionSet, segments: list[Segment], report: Re
             dates.append(read_dtm(segment))
         elif segment_id == "RDM" and "RDM" not in seen and len(segment) <= 4:
             fields["delivery"] = Delivery(*segment[1:])
-        else:
+        elif len(segment) <= era835_parts.LONGEST.get(segment[0], len(segment)):
+            unread.append((position, tuple(segment)))
+            report(era835_parts.unknown(segment, "", place.at(position)))
+        if len(segment) > era835_parts.LONGEST.get(segment[0], len(segment)):
             unread.append((position, tuple(segment)))
             report(era835_parts.unknown(segment, "", place.at(position)))
         seen.add(segment_id)

@@ -183,14 +183,32 @@ def _finding(segment_id: str, number: int, text: str, fault: str, place: Place) 
     )
 
 
+# How many entries (the id with its elements) the structs hold of segments read by position.
+LONGEST = {
+    "CLP": 15,
+    "SVC": 8,
+    "BPR": 17,
+    "TRN": 5,
+    "N1": 5,
+    "N3": 3,
+    "N4": 8,
+    "PER": 9,
+    "REF": 5,
+    "DTM": 4,
+}
+
+
 def unknown(segment: Sequence[str], loop: str, place: Place) -> Finding:
-    """A segment no field holds: kept in `unread`."""
+    """A segment no field holds, or that has more elements than its struct: kept in `unread`."""
     segment_id = segment[0] if len(segment[0]) <= 3 and segment[0].isalnum() else ""
+    surplus = len(segment) > LONGEST.get(segment_id, len(segment))
     return Finding(
         severity="warning",
         level="segment",
-        code="unknown_segment",
-        message=f"The segment {segment_id or 'here'} is not expected in this place; it is kept.",
+        code="surplus_elements" if surplus else "unknown_segment",
+        message=f"{segment_id} has more elements than are known; they are kept."
+        if surplus
+        else f"The segment {segment_id or 'here'} is not expected in this place; it is kept.",
         place=place,
         loop=loop,
         segment=segment_id,

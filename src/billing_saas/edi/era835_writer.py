@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from billing_saas.edi.amounts import format_cents
 from billing_saas.edi.delimiters import STANDARD, Delimiters
 from billing_saas.edi.envelope import Segment
+from billing_saas.edi.era835_parts import LONGEST
 from billing_saas.edi.parties import Contact, DateValue, Party, Procedure, Reference
 from billing_saas.edi.remittance import (
     Adjustment,
@@ -21,6 +22,8 @@ from billing_saas.edi.writing import Composite, Pen
 
 _MOST_TRIPLETS = 6
 _MOST_PAIRS = 6
+# Segments kept because they were too long: what was read of them is written already.
+_WRITTEN = frozenset(LONGEST)
 
 
 def write(remittance: Remittance, delimiters: Delimiters = STANDARD) -> list[Segment]:
@@ -279,7 +282,8 @@ def _contacts(pen: Pen, contacts: Sequence[Contact]) -> Iterator[Segment]:
 
 def _unread(unread: Unread) -> Iterator[Segment]:
     for _, segment in unread:
-        yield list(segment)
+        if segment[0] not in _WRITTEN:
+            yield list(segment)
 
 
 def _money(amount: int | None) -> str:

@@ -1,7 +1,7 @@
 """What is wrong with a file, in words a biller understands and codes a 999 can carry."""
 
 import re
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -45,6 +45,31 @@ class Trigger(msgspec.Struct, frozen=True, gc=False):
     element: int = 0
     component: int = 0
     reference: str = ""
+
+
+_T = TypeVar("_T")
+
+
+def without_places(value: _T) -> _T:
+    """The same struct with every `place` and `position` blanked, so that what was written and read
+    back compares equal to what it came from."""
+    changed: Any = value
+    if isinstance(value, msgspec.Struct):
+        fields: dict[str, Any] = {}
+        for name in value.__struct_fields__:
+            if name == "position":
+                fields[name] = 0
+            elif name == "place":
+                fields[name] = NOWHERE
+            elif name == "unread":
+                fields[name] = tuple([(0, segment) for _, segment in getattr(value, name)])
+            else:
+                fields[name] = without_places(getattr(value, name))
+        changed = type(value)(**fields)
+    elif isinstance(value, tuple):
+        changed = tuple([without_places(one) for one in value])
+    same: _T = changed
+    return same
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
