@@ -71,6 +71,8 @@ def claim_balances(loop: Loop, report: Report) -> None:
         )
     if not lines:
         return
+    # Not among the guide's balances: an inpatient claim may show some of its lines only. So it
+    # is said, and no reason to hold a payment whose own three balances are right.
     if line_charges != charge:
         report.report(
             Spot(position, loop.id, "CLP", 3, reference="782"),
@@ -78,6 +80,7 @@ def claim_balances(loop: Loop, report: Report) -> None:
             f"The claim's charge is {format_cents(charge)} and its lines add up to"
             f" {format_cents(line_charges)}.",
             level="balance",
+            warning=True,
         )
     # Where the charges agree, that the claim is out of balance says it already.
     if line_payments - at_claim != paid and (line_charges != charge or expected == paid):
@@ -87,6 +90,7 @@ def claim_balances(loop: Loop, report: Report) -> None:
             f"{format_cents(paid)} is stated as paid, and the lines add up to"
             f" {format_cents(line_payments - at_claim)}.",
             level="balance",
+            warning=True,
         )
 
 
