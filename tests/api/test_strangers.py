@@ -4,46 +4,30 @@ The routes come from the contract, so that a new one is walked the day it is add
 cannot make a request for fails: a route that is not tried is not safe.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from httpx import ASGITransport, AsyncClient, Response
-from litestar import Litestar
 
-from billing_saas.api import contract
-from billing_saas.api.app import create_app
 from billing_saas.identity.rules import PERMISSIONS
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
-from tests.api.routes import OF_NO_PRACTICE, OPEN_TO_ALL, Route, UnknownShape, routes
+from tests.api.routes import OF_NO_PRACTICE, OPEN_TO_ALL, Route, UnknownShape
+from tests.api.walking import Client, ask, ids_for, knocking, told, walked
 from tests.build import month
 from tests.cast import Person, Tenant, enrolled
 from tests.cluster import Clone
 from tests.isolation import rows
 from tests.isolation.catalogue import Connection
-from tests.isolation.rows import World
-
-
-@dataclass(frozen=True)
-class Client:
-    """The application on the test's own event loop, which the database's connections belong to."""
-
-    app: Litestar
-    http: AsyncClient
+from tests.isolation.rows import World, digest
 
 
 @pytest.fixture
 async def client(database: Database) -> AsyncIterator[Client]:
-    app = create_app(lambda: database)
-    app.state.database = database
-    asgi: Any = app
-    transport = ASGITransport(asgi, raise_app_exceptions=False)
-    async with AsyncClient(transport=transport, base_url="http://test") as http:
-        yield Client(app, http)
+    async with knocking(database) as made:
+        yield made
 
 
 @pytest.fixture
@@ -74,47 +58,6 @@ async def elms(
     await month.work(database, oak, mallory.actor, claims=3)
     with psycopg.connect(clone.url("postgres")) as superuser:
         return rows.fill(superuser, elm.id)
-
-
-def walked(client: Client) -> list[Route]:
-    return routes(contract.document(client.app))
-
-
-def ids_for(route: Route, practice_id: UUID, world: World | None) -> dict[str, UUID]:
-    """The practice, and for each `thing_id` the id of that practice's row of `thing`."""
-    ids = {"practice_id": practice_id}
-    for name in {*route.row_parameters, *route.asked_ids} - {"practice_id"}:
-        table = name.removesuffix("_id")
-        assert world is None or table in world, f"{route}: which table is {name} of?"
-        ids[name] = new_id() if world is None else UUID(str(world[table]["id"]))
-    return ids
-
-
-async def ask(
-    client: Client, route: Route, ids: Mapping[str, UUID], headers: Mapping[str, str]
-) -> Response:
-    made = route.request({n: v for n, v in ids.items() if n in route.asked_ids})
-    made["headers"] = {**made.get("headers", {}), **headers}
-    return await client.http.request(route.method, route.url(ids), **made)
-
-
-def told(response: Response) -> Any:
-    """The answer without the one thing that is new every time."""
-    body = response.json() if response.content else None
-    return {k: v for k, v in body.items() if k != "request_id"} if isinstance(body, dict) else body
-
-
-def digest(c: Connection, practice_id: UUID, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What stands in every table of a practice: each row by who wrote it last, and where."""
-    return {
-        table: c.execute(
-            f"SELECT count(*), md5(string_agg(concat(tableoid, ctid, xmin), ',' ORDER BY tableoid,"
-            f" ctid)) FROM {table} WHERE tenant_id = %s".encode(),
-            [practice_id],
-        ).fetchone()
-        for table, of_practice in rows.tables(c).items()
-        if of_practice and table not in without
-    }
 
 
 def denials(c: Connection, log: UUID) -> list[str]:

@@ -1,0 +1,63 @@
+"""Walk every route as somebody, on the application itself."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from httpx import ASGITransport, AsyncClient, Response
+from litestar import Litestar
+
+from billing_saas.api import contract
+from billing_saas.api.app import create_app
+from billing_saas.kit.db import Database
+from billing_saas.kit.ids import new_id
+from tests.api.routes import Route, routes
+from tests.isolation.rows import World
+
+
+@dataclass(frozen=True)
+class Client:
+    """The application on the test's own event loop, which the database's connections belong to."""
+
+    app: Litestar
+    http: AsyncClient
+
+
+@asynccontextmanager
+async def knocking(database: Database) -> AsyncIterator[Client]:
+    app = create_app(lambda: database)
+    app.state.database = database
+    asgi: Any = app
+    transport = ASGITransport(asgi, raise_app_exceptions=False)
+    async with AsyncClient(transport=transport, base_url="http://test") as http:
+        yield Client(app, http)
+
+
+def walked(client: Client) -> list[Route]:
+    return routes(contract.document(client.app))
+
+
+def ids_for(route: Route, practice_id: UUID, world: World | None) -> dict[str, UUID]:
+    """The practice, and for each `thing_id` the id of that practice's row of `thing`."""
+    ids = {"practice_id": practice_id}
+    for name in {*route.row_parameters, *route.asked_ids} - {"practice_id"}:
+        table = name.removesuffix("_id")
+        assert world is None or table in world, f"{route}: which table is {name} of?"
+        ids[name] = new_id() if world is None else UUID(str(world[table]["id"]))
+    return ids
+
+
+async def ask(
+    client: Client, route: Route, ids: Mapping[str, UUID], headers: Mapping[str, str]
+) -> Response:
+    made = route.request({n: v for n, v in ids.items() if n in route.asked_ids})
+    made["headers"] = {**made.get("headers", {}), **headers}
+    return await client.http.request(route.method, route.url(ids), **made)
+
+
+def told(response: Response) -> Any:
+    """The answer without the one thing that is new every time."""
+    body = response.json() if response.content else None
+    return {k: v for k, v in body.items() if k != "request_id"} if isinstance(body, dict) else body
