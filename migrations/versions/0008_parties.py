@@ -95,5 +95,8 @@ def upgrade() -> None:
     )  # fmt: skip
     practice_table(
         "coverage",
-        updates=["sequence", "ends_on", "qualified_medicare_beneficiary", "phi_demo", "key_ver"],
-    )
+        updates=[
+            "sequence", "relationship", "filing_indicator", "ends_on",
+            "qualified_medicare_beneficiary", "phi_demo", "key_ver",
+        ],
+    )  # fmt: skip

@@ -61,7 +61,7 @@ def _remainder(claim: Claim) -> Claim:
     return replace(
         claim,
         place=NOWHERE,
-        billing_provider=replace(claim.billing_provider, position=0, specialty=None, **_NOBODY),
+        billing_provider=_provider_remainder(claim.billing_provider),
         subscriber=replace(claim.subscriber, position=0, demographics=None, **_NOBODY),
         payer=replace(claim.payer, position=0, name="", id=""),
         patient=replace(patient, position=0, demographics=None, **_NOBODY) if patient else None,
@@ -72,6 +72,12 @@ def _remainder(claim: Claim) -> Claim:
         diagnoses=(),
         notes=(),
         lines=tuple([_line_remainder(line) for line in claim.lines]),
+    )
+
+
+def _provider_remainder(provider: BillingProvider) -> BillingProvider:
+    return msgspec.structs.replace(
+        provider, position=0, name="", first_name="", id="", address=None, specialty=None
     )
 
 

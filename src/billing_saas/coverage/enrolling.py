@@ -74,11 +74,16 @@ class _Wallet:
         return added.id
 
     def _note(self, known: Held, seen: SeenCoverage) -> Held:
-        """The order of payers may change from visit to visit: the latest is what is on file."""
-        policy = rules.amended(known.policy, seen.policy)
-        if policy is known.policy and seen.sequence == known.sequence:
+        """The order of payers and the like may change from visit to visit: the latest is on file."""
+        noted = msgspec.structs.replace(
+            known,
+            policy=rules.amended(known.policy, seen.policy),
+            sequence=seen.sequence,
+            relationship=seen.relationship,
+            filing_indicator=seen.filing_indicator or known.filing_indicator,
+        )
+        if noted == known:
             return known
-        noted = msgspec.structs.replace(known, policy=policy, sequence=seen.sequence)
         (self.new if known.id in self.new else self.changed)[known.id] = noted
         return noted
 
@@ -124,6 +129,8 @@ async def _write_changed(db: TenantSession, actor: Actor, changed: Mapping[UUID,
         {
             "id": held.id,
             "sequence": held.sequence,
+            "relationship": held.relationship,
+            "filing_indicator": held.filing_indicator,
             "phi_demo": ring.seal(COVERAGE_PHI_DEMO, held.id, held.policy),
             "key_ver": ring.key_ver,
         }

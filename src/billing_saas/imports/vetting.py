@@ -1,8 +1,9 @@
 """First reading of a file of claims: what is wrong with it, and what of it can be taken. Pure.
 
-A fault of a set's envelope or header refuses the set; one of a billing provider, a subscriber or a
-patient refuses the claims below; one of a claim refuses that claim. The rest can be taken, as a 999
-would say it: accepted with errors.
+A fault of a set's envelope refuses the set; one of a billing provider, a subscriber or a patient
+refuses the claims below; one of a claim refuses that claim. The rest can be taken, as a 999 would
+say it: accepted with errors. Who handed the file in to whom (loop 1000) is only reported: what we
+send names us.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,7 @@ _OPTIONS = Options(limit=MOST_FINDINGS)
 # An HL and what stands between it and the NM1 that names its party (PRV, CUR, SBR, PAT).
 _BEFORE_NAME = 4
 _CLAIM_LOOPS = ("23", "24")
+_HANDED_IN = "1000"
 
 
 class Vetted:
@@ -47,6 +49,8 @@ class Vetted:
 
     def _note(self, finding: Finding) -> None:
         place = finding.place
+        if finding.loop.startswith(_HANDED_IN):
+            return
         if finding.loop.startswith("2") and place.segment:
             self._errors.setdefault(_set_of(place), []).append((place.segment, finding.loop))
         else:
