@@ -54,8 +54,14 @@ class Patterns:
             part = parts[number]
             before = parts[number - 1] if number else None
             tied = plan is not None and number in plan.tied
-            paired = None not in (part, before) and (
-                tied or _is_date_pair(before, part) or (plan is not None and number in plan.paired)
+            paired = (
+                part is not None
+                and before is not None
+                and (
+                    tied
+                    or _is_date_pair(before, part)
+                    or (plan is not None and number in plan.paired)
+                )
             )
             if paired:
                 number -= 1
@@ -171,5 +177,5 @@ class _Plan:
             self.elements[position - 1] = None
 
 
-def _is_date_pair(one: ElementUse, two: ElementUse | None) -> bool:
-    return two is not None and one.element.reference == "1250" and two.element.reference == "1251"
+def _is_date_pair(one: ElementUse, two: ElementUse) -> bool:
+    return one.element.reference == "1250" and two.element.reference == "1251"
