@@ -6,7 +6,7 @@ from billing_saas.edi import ack999
 from billing_saas.edi.ack999 import AcknowledgmentUnreadable
 from billing_saas.edi.findings import Finding
 from billing_saas.edi.writing import Pen
-from tests.edi.sets import copied, file_of, own, sample, segments_of, set_of, sets_in
+from tests.edi.sets import SAMPLES, copied, file_of, own, sample, segments_of, set_of, sets_in
 
 TAKEN = """
     AK1*HC*44*005010X222A1
@@ -149,6 +149,28 @@ def test_a_cut_acknowledgment_is_not_believed() -> None:
     transaction = next(sets_in(whole[: whole.index(b"SE*")]))
     with pytest.raises(AcknowledgmentUnreadable, match="ends before its SE"):
         ack999.read(transaction)
+
+
+def test_every_acknowledgment_of_a_file() -> None:
+    raw = (SAMPLES / "xlate+staedi/x12/simple997-multiple-interchanges.edi").read_bytes()
+    assert [one.verdict for one in ack999.read_file([raw])] == ["rejected"] * 3
+
+
+@pytest.mark.parametrize(
+    "change", [(b"GE*1*1", b"GE*2*1"), (b"IEA*1*", b"IEA*2*"), (b"GE*1*1~\n", b"")]
+)
+def test_a_fault_of_the_envelope_puts_the_whole_file_in_doubt(change: tuple[bytes, bytes]) -> None:
+    raw = file_of("999", "005010X231A1", segments_of(TAKEN)).replace(b"~", b"~\n")
+    assert [one.verdict for one in ack999.read_file([raw])] == ["accepted"]
+    with pytest.raises(AcknowledgmentUnreadable):
+        ack999.read_file([raw.replace(*change)])
+
+
+def test_a_late_ta1_is_told_and_no_doubt() -> None:
+    path = "azoner+pyx12/x12testdata/simple_837p.expected.997"
+    findings: list[Finding] = []
+    assert len(ack999.read_file([(SAMPLES / path).read_bytes()], findings)) == 1
+    assert [one.code for one in findings] == ["late_ta1"]
 
 
 def test_another_kind_of_set_is_not_an_acknowledgment() -> None:

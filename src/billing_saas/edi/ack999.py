@@ -5,12 +5,12 @@ is unsent; an accepted one means only that a 277CA is to be waited for. One that
 without doubt is refused, because taking it for an acceptance would lose claims in silence.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 import msgspec
 
-from billing_saas.edi.envelope import Segment, TransactionSet
+from billing_saas.edi.envelope import Segment, TransactionSet, interchanges
 from billing_saas.edi.findings import NOWHERE, Finding, Place
 from billing_saas.edi.layout_reading import Unread, assemble
 from billing_saas.edi.layout_writing import write_set
@@ -173,6 +173,27 @@ def read(transaction: TransactionSet, findings: list[Finding] | None = None) -> 
     if findings is not None:
         findings.extend(own)
         findings.extend(contradictions(found))
+    return found
+
+
+def read_file(
+    chunks: Iterable[bytes], findings: list[Finding] | None = None
+) -> list[Acknowledgment]:
+    """Every 999 and 997 of a file. Refused as a whole where the envelope around them is at fault:
+    a count that is wrong may hide an acknowledgment that was lost."""
+    envelope: list[Finding] = []
+    found = [
+        read(transaction, findings)
+        for interchange in interchanges(chunks, envelope)
+        for group in interchange.groups()
+        for transaction in group.transactions()
+        if transaction.kind in {"999", "997"}
+    ]
+    for fault in envelope:
+        if fault.severity == "error":
+            raise AcknowledgmentUnreadable(fault.message.rstrip("."), fault.place)
+    if findings is not None:
+        findings.extend(envelope)
     return found
 
 
