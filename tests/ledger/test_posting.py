@@ -1,8 +1,9 @@
 """Posting: all or none, once per source, and as quick for many as for one."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import msgspec
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from sqlalchemy import event, text
 
 from billing_saas.kit import clock
 from billing_saas.kit.db import Database
+from billing_saas.kit.embedded import SUPERUSER
 from billing_saas.kit.ids import new_id
 from billing_saas.kit.paging import PageRequest
 from billing_saas.ledger import journal, queries
@@ -23,6 +25,7 @@ from billing_saas.ledger.errors import (
 from billing_saas.ledger.queries import NOW
 from billing_saas.ledger.rules import Account, Entry
 from tests.cast import Person, Tenant
+from tests.cluster import Clone
 from tests.ledger.entries import Visit, any_entry
 
 
@@ -193,6 +196,34 @@ async def test_more_lines_than_one_statement_takes(
         found = await queries.claim_balances(db, alice.actor, [visit.claim for visit in visits])
     assert len(found) == 20
     assert all(balance[Account.PAYER_RECEIVABLE] == -115 for balance in found.values())
+
+
+async def test_the_check_at_commit_reads_by_key_in_a_month_that_was_empty_when_it_was_planned(
+    database: Database, elm: Tenant, alice: Person, clone: Clone
+) -> None:
+    """The plan is kept for the session; any other index of the month's lines would be quadratic."""
+    with psycopg.connect(clone.url(SUPERUSER), autocommit=True) as superuser:
+        superuser.execute("VACUUM ANALYZE ledger_entry, ledger_line")  # known to be empty
+    one = Database(database.urls, database.keys, pool_size=1)
+    for month, entries in ((10, 1), (11, 50), (11, 50)):
+        with clock.frozen(datetime(2026, month, 5, tzinfo=UTC)):
+            async with one.tenant(elm.id) as db:
+                await journal.post(db, alice.actor, [Visit().charged(1) for _ in range(entries)])
+    await one.close()  # and with it the session's counts are told
+    with psycopg.connect(clone.url(SUPERUSER), autocommit=True) as superuser:
+        scans = superuser.execute(
+            "SELECT indexrelname LIKE '%_pkey', sum(idx_scan)::int FROM pg_stat_user_indexes"
+            " WHERE relname IN ('ledger_line_202611', 'ledger_entry') GROUP BY 1"
+        ).fetchall()
+        whole = superuser.execute(
+            "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'ledger_line_202611'"
+        ).fetchone()
+    assert (
+        dict(scans)[True] >= 200
+    )  # each entry by its lines' key, each group of lines by its entry's
+    assert dict(scans)[False] <= 6  # looking for what was posted before
+    assert whole is not None
+    assert whole[0] <= 2  # the loading of statistics
 
 
 async def _post_any(database: Database, elm: Tenant, alice: Person, entries: list[Entry]) -> None:

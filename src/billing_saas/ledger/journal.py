@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import DateTime, Row, bindparam, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -70,15 +70,18 @@ _CHAINS = text(
       WHERE tenant_id = :tenant_id AND id = ANY (cast(:ids AS uuid[]))
       UNION ALL
       SELECT chain.asked, reversal.id, reversal.recorded_at, chain.reversals + 1
-      FROM chain JOIN ledger_entry reversal
-        ON reversal.tenant_id = :tenant_id AND reversal.reverses = chain.id
+      FROM chain CROSS JOIN LATERAL (
+        SELECT id, recorded_at FROM ledger_entry
+        WHERE tenant_id = :tenant_id AND reverses = chain.id LIMIT 1
+      ) reversal
     )
     SELECT DISTINCT ON (asked) asked, id, recorded_at, reversals
     FROM chain ORDER BY asked, reversals DESC
     """
 )
 
-# The bounds on `recorded_at` keep every other month's partition out of the plan.
+# The bounds are written into the statement, so that it is planned for the partitions of these months
+# as they are today: a plan that was kept from when one was empty joins it row by row.
 _INSERT_OPPOSITES = text(
     """
     INSERT INTO ledger_line (tenant_id, recorded_at, entry_id, n, effective_on, account,
@@ -92,6 +95,9 @@ _INSERT_OPPOSITES = text(
       AND line.recorded_at = new.recorded_at
     WHERE line.recorded_at BETWEEN :first AND :last
     """
+).bindparams(
+    bindparam("first", type_=DateTime(timezone=True), literal_execute=True),
+    bindparam("last", type_=DateTime(timezone=True), literal_execute=True),
 )
 
 # A statement's parameters are held in memory on both sides: so many lines at a time.
