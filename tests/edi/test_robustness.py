@@ -119,3 +119,17 @@ def test_a_damaged_file_is_read_or_refused(
 @given(path=st.sampled_from(FILES), damage=DAMAGE)
 def test_many_damaged_files(path: Path, damage: list[tuple[float, int, bytes]]) -> None:
     test_a_damaged_file_is_read_or_refused.hypothesis.inner_test(path, damage)  # type: ignore[attr-defined]  # hypothesis keeps it there
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("tail", [b"IEA\x85091625~", b"IEA.1~", b"~ ~\n ~"])
+def test_what_only_looks_like_a_trailer_does_not_halt_the_reader(tail: bytes) -> None:
+    raw = (OWN / "ta1-then-999.edi").read_bytes()
+    raw = raw[: raw.index(b"SE*")] + tail
+    read_to_the_end = [
+        list(transaction.segments())
+        for interchange in interchanges([raw])
+        for group in interchange.groups()
+        for transaction in group.transactions()
+    ]
+    assert len(read_to_the_end) == 1

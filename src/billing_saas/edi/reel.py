@@ -175,8 +175,15 @@ class Reel:
                 return tidy
         pieces = [raw.lstrip(" \t\r\n").rstrip("\r\n") for raw in body.split(terminator)]
         tidy = "".join([piece + terminator for piece in pieces if piece])
+        # Here a `stop` is only a mark where it is an IEA: anything else is an ordinary segment, and
+        # a reader that is halted at one would never get past it.
+        iea = ("IEA" + self.delimiters.element, "IEA" + terminator)
         found = self._envelope.finditer(terminator + tidy)
-        self._marks = [mark.start() for mark in found]
+        self._marks = [
+            mark.start()
+            for mark in found
+            if mark.lastgroup != "stop" or tidy.startswith(iea, mark.start())
+        ]
         return tidy
 
     def _at_isa(self) -> bool:
