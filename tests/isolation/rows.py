@@ -73,7 +73,7 @@ def fill(c: Connection, tenant_id: UUID | None = None) -> World:
     world: World = {}
     if tenant_id is not None:
         for table, of_practice in tables(c).items():
-            standing = _standing(c, table, tenant_id if of_practice else None)
+            standing = row_of(c, table, tenant_id if of_practice else None)
             if standing is not None:
                 world[table] = standing
     c.execute("SET LOCAL session_replication_role = replica")
@@ -94,7 +94,7 @@ def insert(c: Connection, table: str, row: Row) -> None:
     c.execute(statement, values)
 
 
-def _standing(c: Connection, table: str, tenant_id: UUID | None) -> Row | None:
+def row_of(c: Connection, table: str, tenant_id: UUID | None) -> Row | None:
     whose = "WHERE tenant_id = %s" if tenant_id else ""
     query = f"SELECT * FROM {table} {whose} LIMIT 1"
     cursor = c.execute(query.encode(), [tenant_id] if tenant_id else None)
