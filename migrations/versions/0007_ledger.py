@@ -68,7 +68,8 @@ def upgrade() -> None:
         " WHERE patient_id IS NOT NULL",
         # Both functions below look rows up by key, and their plans are kept: a plan made while a month's
         # partition was empty may use any index, and is quadratic once it is full. To ask for the order
-        # of the key, and forbid sorting, leaves the primary key as the only way.
+        # of the key, and forbid sorting, leaves the primary key as the only way. Tables are named with
+        # their schema: without it, a temporary table of the same name would be asked instead.
         #
         # What one statement adds to an entry sums to zero and is written by the entry's own transaction
         # on its own day: so every entry sums to zero whatever is written when. Decision 0007 says why
@@ -83,7 +84,7 @@ def upgrade() -> None:
                          sum(amount_cents) AS total, count(*) AS lines
                   FROM new_lines GROUP BY tenant_id, entry_id, recorded_at, effective_on) written
             WHERE total <> 0 OR pg_current_xact_id() IS DISTINCT FROM
-              (SELECT xid FROM ledger_entry entry
+              (SELECT xid FROM public.ledger_entry entry
                WHERE entry.tenant_id = written.tenant_id
                  AND entry.id BETWEEN written.entry_id AND written.entry_id
                  AND entry.recorded_at = written.recorded_at
@@ -113,7 +114,7 @@ def upgrade() -> None:
           lines int;
         BEGIN
           SELECT coalesce(sum(amount_cents), 0), count(*) INTO total, lines FROM
-            (SELECT amount_cents FROM ledger_line
+            (SELECT amount_cents FROM public.ledger_line
              WHERE tenant_id = NEW.tenant_id AND recorded_at = NEW.recorded_at AND entry_id = NEW.id
              ORDER BY n) its_lines;
           IF total <> 0 OR lines < 2 THEN
@@ -130,8 +131,9 @@ def upgrade() -> None:
         DECLARE
           late date;
         BEGIN
-          PERFORM FROM ledger_book WHERE tenant_id IN (SELECT tenant_id FROM new_entries) FOR SHARE;
-          SELECT effective_on INTO late FROM new_entries JOIN ledger_book USING (tenant_id)
+          PERFORM FROM public.ledger_book
+            WHERE tenant_id IN (SELECT tenant_id FROM new_entries) FOR SHARE;
+          SELECT effective_on INTO late FROM new_entries JOIN public.ledger_book USING (tenant_id)
             WHERE closed_through >= effective_on LIMIT 1;
           IF FOUND THEN
             RAISE EXCEPTION 'the month of % is closed', late

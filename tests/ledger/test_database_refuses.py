@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.embedded import MIGRATOR, SUPERUSER
 from billing_saas.kit.ids import new_id
-from billing_saas.ledger import journal, queries
+from billing_saas.ledger import journal, periods, queries
 from billing_saas.ledger.rules import MOST_CENTS, Account
 from tests.cast import Person, Tenant
 from tests.cluster import Clone
@@ -241,6 +241,39 @@ async def test_a_source_is_unique_within_a_practice_only(
         with pytest.raises(IntegrityError) as refused:
             await _raw_entry(db, source="stripe:txn_1")
     assert _constraint(refused) == "ledger_entry_tenant_id_source_key"
+
+
+async def test_a_temporary_table_of_the_same_name_answers_no_check(
+    database: Database, elm: Tenant, sam: Person
+) -> None:
+    async with database.tenant(elm.id) as db:
+        await periods.close_month(db, sam.actor, date(2026, 1, 31))
+
+    async def shadowed(db: TenantSession, table: str) -> None:
+        await db.execute(text(f"CREATE TEMP TABLE {table} ON COMMIT DROP AS TABLE {table}"))
+
+    async with database.tenant(elm.id) as db:
+        await shadowed(db, "ledger_book")
+        await db.execute(text("UPDATE pg_temp.ledger_book SET closed_through = NULL"))
+        with pytest.raises(IntegrityError) as refused:
+            await db.execute(
+                text(str(_ENTRY).replace("ledger_entry", "public.ledger_entry")),
+                {
+                    "tenant_id": elm.id,
+                    "id": new_id(),
+                    "source": "raw",
+                    "effective_on": date(2026, 1, 31),
+                    "recorded_at": NOON,
+                },
+            )
+    assert _constraint(refused) == "ledger_entry_month_open"
+    async with database.tenant(elm.id) as db:
+        entry_id = await _raw_entry(db)
+        await shadowed(db, "ledger_line")
+        await _raw_lines(db, entry_id, 100, -100)
+        with pytest.raises(IntegrityError) as refused:
+            await db.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    assert _constraint(refused) == "ledger_entry_sums_to_zero"
 
 
 # --- nothing is edited ---
