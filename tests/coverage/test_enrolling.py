@@ -8,8 +8,7 @@ import pytest
 
 from billing_saas.audit import queries as audit
 from billing_saas.coverage import enrolling, finding, queries
-from billing_saas.coverage.enrolling import SeenCoverage
-from billing_saas.coverage.rules import Policy, Subscriber
+from billing_saas.coverage.rules import Policy, SeenCoverage, Subscriber
 from billing_saas.kit.actor import NotPermitted
 from billing_saas.kit.db import Database
 from billing_saas.kit.paging import PageRequest

@@ -3,7 +3,7 @@
 from billing_saas.edi.parties import Address
 from billing_saas.kit.db import Database
 from billing_saas.providers import listing, queries
-from billing_saas.providers.listing import SeenProvider
+from billing_saas.providers.rules import SeenProvider
 from tests.cast import Person, Tenant
 
 ELM_STREET = Address(line1="1 ELM ST", city="ELMTON", state="IL", postal_code="627010001")

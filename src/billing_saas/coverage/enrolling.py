@@ -10,7 +10,7 @@ from billing_saas.audit import contents, trail
 from billing_saas.audit.rules import Classes
 from billing_saas.coverage import finding, rules
 from billing_saas.coverage.finding import Held
-from billing_saas.coverage.rules import Policy
+from billing_saas.coverage.rules import SeenCoverage
 from billing_saas.coverage.tables import Coverage
 from billing_saas.kit import bulk, clock
 from billing_saas.kit.actor import Actor
@@ -18,21 +18,6 @@ from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.phi import indexing, keyring
 from billing_saas.phi.registry import COVERAGE_MEMBER_ID, COVERAGE_PHI_DEMO
-
-
-class SeenCoverage(msgspec.Struct, frozen=True, kw_only=True):
-    """A patient's policy as a file names it. `relationship` is the patient's to the subscriber."""
-
-    patient_id: UUID
-    payer_id: UUID
-    sequence: str
-    relationship: str
-    policy: Policy
-    filing_indicator: str = ""
-    qualified_medicare_beneficiary: bool = False
-
-    def __repr__(self) -> str:
-        return "<SeenCoverage>"
 
 
 async def enroll_many(db: TenantSession, actor: Actor, seen: Sequence[SeenCoverage]) -> list[UUID]:

@@ -1,6 +1,9 @@
 """A policy: whose it is, and what identifies it."""
 
 from datetime import date
+from uuid import UUID
+
+import msgspec
 
 from billing_saas.edi.parties import Address
 from billing_saas.phi import rules as phi_rules
@@ -30,6 +33,21 @@ class Policy(Document, kw_only=True, omit_defaults=True):
     group_number: str = ""
     group_name: str = ""
     subscriber: Subscriber | None = None
+
+
+class SeenCoverage(msgspec.Struct, frozen=True, kw_only=True):
+    """A patient's policy as a file names it. `relationship` is the patient's to the subscriber."""
+
+    patient_id: UUID
+    payer_id: UUID
+    sequence: str
+    relationship: str
+    policy: Policy
+    filing_indicator: str = ""
+    qualified_medicare_beneficiary: bool = False
+
+    def __repr__(self) -> str:
+        return "<SeenCoverage>"
 
 
 def comparable(member_id: str) -> str:

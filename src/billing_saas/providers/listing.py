@@ -1,6 +1,5 @@
 """Keep the list of a practice's providers, by NPI."""
 
-import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -15,25 +14,8 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_ids
+from billing_saas.providers.rules import SeenProvider
 from billing_saas.providers.tables import Provider
-
-_NPI = re.compile(r"[0-9]{10}", re.ASCII)
-
-
-class SeenProvider(msgspec.Struct, frozen=True, kw_only=True):
-    """A provider as a file names it; a person has a first name. Text that was not sent is empty."""
-
-    npi: str
-    name: str
-    first_name: str = ""
-    taxonomy: str = ""
-    tax_id: str = ""
-    address: Address | None = None
-
-
-def can_be_listed(npi: str) -> bool:
-    return _NPI.fullmatch(npi) is not None
-
 
 # The later word counts and silence changes nothing; an unchanged row is not written.
 _UPSERT = text(

@@ -1,5 +1,0 @@
-from billing_saas.kit.errors import NotFound
-
-
-class EncounterNotFound(NotFound):
-    pass
