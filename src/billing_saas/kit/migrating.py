@@ -13,7 +13,8 @@ LOGIN_ROLES = ("billing_app", "billing_platform", "billing_company_reader", "bil
 def migrations_folder() -> Path:
     """Inside the installed package, or at the top of a checkout."""
     package = Path(billing_saas.__file__).parent
-    installed = package / "_migrations"
+    # Under a folder of its own, because the versions import `migrations.security` by that name.
+    installed = package / "_migrations" / "migrations"
     return installed if installed.exists() else package.parent.parent / "migrations"
 
 
@@ -22,7 +23,6 @@ def configuration(url: str) -> Config:
     folder = migrations_folder()
     config = Config()
     config.set_main_option("script_location", str(folder))
-    # The versions import `migrations.security`.
     config.set_main_option("path_separator", "newline")
     config.set_main_option("prepend_sys_path", str(folder.parent))
     config.attributes["url"] = url

@@ -1,12 +1,15 @@
 """Settings come from the environment, all with the prefix `BILLING_`, and are checked as a whole.
 
-An unknown, malformed or unsafe one is named at start, all at once; nothing is read later.
+An unknown, malformed or unsafe one is named at start, all at once; nothing is read later. An address
+with a password may lie in a file instead: `BILLING_DATABASE_URL_FILE` names it.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+
+from billing_saas.kit import safety
 
 
 class BadSettings(Exception):
@@ -44,6 +47,10 @@ class Settings:
     port: int = 8000
     postgres_bin: Path | None = None
     """Folder of other PostgreSQL binaries, in place of the embedded ones."""
+    database_patience: int = 60
+    """Seconds to wait at start for a database that is not there yet."""
+    heartbeat_file: Path | None = None
+    """A worker touches it every few seconds, for a probe that has no port to ask."""
     fault_point: str = ""
     """Development only: where a chaos test kills the process (see `kit.points`)."""
     log_level: str = "INFO"
@@ -60,15 +67,28 @@ class Settings:
 PREFIX = "BILLING_"
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
+def load(
+    environ: Mapping[str, str] | None = None,
+    importable: Callable[[str], bool] = safety.importable,
+) -> Settings:
     """Read and check every setting, or raise `BadSettings` naming each fault."""
     environ = os.environ if environ is None else environ
+    settings = read(environ)
+    faults = []
+    if settings.environment == "production":
+        found = production_findings(settings, environ, importable)
+        faults = [fault for finding in found for fault in finding.faults]
+    if faults:
+        raise BadSettings(sorted(faults))
+    return settings
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Read every setting, safe for production or not."""
     known = {f"{PREFIX}{f.name.upper()}": f.name for f in fields(Settings)}
     faults: list[str] = []
     values: dict[str, str | int | Path] = {}
-    for variable, text in environ.items():
-        if not variable.startswith(PREFIX):
-            continue
+    for variable, text in _with_files(environ, faults).items():
         name = known.get(variable)
         if name is None:
             faults.append(f"{variable}: no such setting")
@@ -77,13 +97,36 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if faults:
         raise BadSettings(sorted(faults))
     settings = Settings(**values)  # type: ignore[arg-type]  # _read_one converted each by its name
-    faults = _unsafe(settings)
+    faults = _incomplete(settings)
     if faults:
         raise BadSettings(sorted(faults))
     return settings
 
 
-_PATHS = {"data", "key_folder", "postgres_bin"}
+def _with_files(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
+    """Our variables, those that lie in files read from there: a file, unlike the environment, is
+    not inherited by every child, nor shown by `docker inspect`."""
+    given = {variable: text for variable, text in environ.items() if variable.startswith(PREFIX)}
+    for name in sorted(_URLS | {"broker_url"}):
+        variable = f"{PREFIX}{name.upper()}"
+        path = given.pop(f"{variable}_FILE", "")
+        if not path:
+            continue
+        if given.get(variable):
+            faults.append(f"{variable}: given both itself and as {variable}_FILE")
+            continue
+        try:
+            given[variable] = Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            faults.append(f"{variable}_FILE: cannot be read ({type(error).__name__})")
+    return given
+
+
+_PATHS = {"data", "key_folder", "postgres_bin", "heartbeat_file"}
+_NUMBERS = {
+    "port": (0, 65535, "a port number"),
+    "database_patience": (0, 3600, "0 to 3600 seconds"),
+}
 _CHOICES = {
     "environment": {"development", "production"},
     "log_level": {"DEBUG", "INFO", "WARNING", "ERROR"},
@@ -101,9 +144,10 @@ def _read_one(
 ) -> None:
     if name in _PATHS:
         values[name] = Path(text).expanduser().absolute()
-    elif name == "port":
-        if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 65535):
-            faults.append(f"{variable}: must be a port number")
+    elif name in _NUMBERS:
+        least, most, what = _NUMBERS[name]
+        if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
+            faults.append(f"{variable}: must be {what}")
         else:
             values[name] = int(text)
     elif name in _CHOICES and text not in _CHOICES[name]:
@@ -114,19 +158,31 @@ def _read_one(
         values[name] = text
 
 
-def _unsafe(settings: Settings) -> list[str]:
-    faults = []
-    if not settings.embedded:
-        faults += [
-            f"{PREFIX}{name.upper()}: needed when {PREFIX}DATABASE_URL is set"
-            for name in sorted(_URLS - {"database_url"})
-            if not getattr(settings, name)
-        ]
-    if settings.environment == "production":
-        if settings.embedded:
-            faults.append(f"{PREFIX}DATABASE_URL: missing (no embedded PostgreSQL in production)")
-        if settings.fault_point:
-            faults.append(f"{PREFIX}FAULT_POINT: not in production")
-        if settings.keys.is_relative_to(settings.data):
-            faults.append(f"{PREFIX}KEY_FOLDER: must not lie in the data folder")
-    return faults
+def _incomplete(settings: Settings) -> list[str]:
+    """The migrator's address is for `migrate` alone: who only serves should not hold it."""
+    if settings.embedded:
+        return []
+    return [
+        f"{PREFIX}{name.upper()}: needed when {PREFIX}DATABASE_URL is set"
+        for name in ("company_reader_database_url", "platform_database_url")
+        if not getattr(settings, name)
+    ]
+
+
+def production_findings(
+    settings: Settings, environ: Mapping[str, str], importable: Callable[[str], bool]
+) -> list[safety.Finding]:
+    """What production asks of the settings alone, one finding per check."""
+    urls = {
+        f"{PREFIX}{name.upper()}": url
+        for name in sorted(_URLS | {"broker_url"})
+        if (url := getattr(settings, name))
+    }
+    return [
+        safety.no_embedded_database(settings.database_url),
+        safety.secrets(urls),
+        safety.encrypted(urls),
+        safety.keys_apart(settings.keys, settings.data),
+        safety.no_sandbox(importable),
+        safety.no_debugging(settings.log_level, settings.fault_point, environ),
+    ]

@@ -4,21 +4,46 @@ import asyncio
 import functools
 import signal
 import threading
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import get_args
 
 import dramatiq
 
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database, Urls
 from billing_saas.kit.protocols import KeyProvider
-from billing_saas.kit.settings import Settings
+from billing_saas.kit.settings import BadSettings, Settings
 from billing_saas.outbox.jobs import Queue
 from billing_saas.outbox.leasing import LEASE
 from billing_saas.workers import broker, relay, schedule
 
 GRACE = timedelta(seconds=20)
 """How long running jobs may go on after SIGTERM; then they give their leases back."""
+_BEAT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of the work a process does. Every one relays: a bell is never one process's duty."""
+
+    queues: frozenset[Queue] = frozenset()
+    """Run the jobs of these only; empty: of all. So interactive work can have its own processes."""
+    schedule: bool = True
+    jobs: bool = True
+
+
+def queues_named(text: str) -> frozenset[Queue]:
+    """Of a list such as `interactive,files`."""
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    known = get_args(Queue)
+    unknown = names - set(known)
+    if unknown:
+        raise BadSettings(
+            [f"{name}: no such queue ({', '.join(known)})" for name in sorted(unknown)]
+        )
+    return frozenset(queue for queue in known if queue in names)
 
 
 def serve(
@@ -27,39 +52,46 @@ def serve(
     keys: KeyProvider,
     *,
     threads: int = 8,
-    queues: Sequence[Queue] | None = None,
+    part: Part | None = None,
     lease: timedelta = LEASE,
     grace: timedelta = GRACE,
 ) -> None:
-    """Work until SIGTERM or SIGINT. Call from the main thread.
-
-    `queues` limits which jobs this process runs (it relays all), so that interactive work can have
-    processes of its own.
-    """
+    """Work until SIGTERM or SIGINT. Call from the main thread."""
+    part = part or Part()
     bench = broker.Bench(functools.partial(Database, urls, keys, pool_size=threads), lease)
-    bells = broker.connect(settings.broker_url, urls.platform, bench)
-    worker = dramatiq.Worker(
-        bells, queues=None if queues is None else set(queues), worker_threads=threads
-    )
-    worker.start()
-    logs.get().info("worker ready", workers=threads)
+    bells = broker.connect(settings.broker_url, urls.platform, bench if part.jobs else None)
+    worker = None
+    if part.jobs:
+        worker = dramatiq.Worker(bells, queues=set(part.queues) or None, worker_threads=threads)
+        worker.start()
+    logs.get().info("worker ready", workers=threads if part.jobs else 0)
     try:
-        asyncio.run(_relay_until_told(Database(urls, keys, pool_size=2), bells))
+        asyncio.run(
+            _relay_until_told(
+                Database(urls, keys, pool_size=2), bells, part, settings.heartbeat_file
+            )
+        )
     finally:
-        _stop(worker, bench, grace)
+        if worker is not None:
+            _stop(worker, bench, grace)
         bells.close()
         logs.get().info("worker stopped")
 
 
-async def _relay_until_told(database: Database, bells: dramatiq.Broker) -> None:
+async def _relay_until_told(
+    database: Database, bells: dramatiq.Broker, part: Part, heartbeat_file: Path | None
+) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     going = [
         asyncio.create_task(relay.run(database, functools.partial(broker.ring, bells))),
-        asyncio.create_task(schedule.run(database)),
         asyncio.create_task(told.wait()),
     ]
+    if part.schedule:
+        going.append(asyncio.create_task(schedule.run(database)))
+    if heartbeat_file is not None:
+        going.append(asyncio.create_task(_beat(heartbeat_file)))
     try:
         done, _ = await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -69,6 +101,13 @@ async def _relay_until_told(database: Database, bells: dramatiq.Broker) -> None:
             task.cancel()
         await asyncio.gather(*going, return_exceptions=True)
         await database.close()
+
+
+async def _beat(path: Path) -> None:
+    """Touch `path` for as long as this loop turns: what a probe of a process without a port reads."""
+    while True:
+        await asyncio.to_thread(path.touch)
+        await asyncio.sleep(_BEAT_SECONDS)
 
 
 def _stop(worker: dramatiq.Worker, bench: broker.Bench, grace: timedelta) -> None:

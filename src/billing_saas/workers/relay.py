@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import text
 
-from billing_saas.kit import clock, logs, points
+from billing_saas.kit import addresses, clock, logs, points
 from billing_saas.kit.db import Database
 from billing_saas.outbox import leasing
 from billing_saas.outbox.jobs import Queue
@@ -121,7 +121,8 @@ async def _listen_once(url: str, wake: asyncio.Event) -> None:
     def heard(*_: Any) -> None:
         wake.set()
 
-    connection = await asyncpg.connect(url)
+    address, context = addresses.for_asyncpg(url)
+    connection = await asyncpg.connect(address, ssl=context)
     try:
         connection.add_termination_listener(lambda _: ended.set())
         await connection.add_listener(CHANNEL, heard)

@@ -1,0 +1,145 @@
+"""What production refuses, seen from the settings alone; `kit.inspecting` asks the database.
+
+Each check answers with one `Finding`, so that `billing-saas doctor` can show what is well, too. No
+finding quotes a secret.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    check: str
+    """What is looked at, such as "The sandbox is not installed"."""
+    faults: tuple[str, ...]
+    """Empty: it is well. Otherwise what is wrong, each beginning with the place."""
+    mend: str
+
+
+SHORTEST_SECRET = 16
+# Passwords that tutorials, charts and images ship with, and what they are made of.
+_DEFAULTS = {"admin", "billing", "changeme", "default", "example", "password", "postgres", "secret"}
+# Each of these makes Python or the framework tell callers or logs more than they should learn.
+_DEBUG_SWITCHES = ("LITESTAR_DEBUG", "LITESTAR_PDB", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE")
+
+
+def importable(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def no_embedded_database(database_url: str) -> Finding:
+    return Finding(
+        "The database is a server of its own",
+        () if database_url else ("BILLING_DATABASE_URL: missing (no embedded PostgreSQL here)",),
+        "Set BILLING_DATABASE_URL and its siblings to a PostgreSQL 16 or newer.",
+    )
+
+
+def secrets(urls: Mapping[str, str]) -> Finding:
+    """Every address has a password of its own, neither short nor known to everyone."""
+    faults = []
+    seen: dict[str, str] = {}
+    for variable, url in urls.items():
+        password = unquote(urlsplit(url).password or "")
+        if not password and _query(url).get("sslcert"):
+            continue  # the client's certificate stands in
+        reason = _weakness(password, unquote(urlsplit(url).username or ""))
+        # The broker may be the same database under the same role.
+        if (
+            not reason
+            and password in seen
+            and "BILLING_BROKER_URL" not in (variable, seen[password])
+        ):
+            reason = f"is the one of {seen[password]}"
+        seen.setdefault(password, variable)
+        if reason:
+            faults.append(f"{variable}: its password {reason}")
+    return Finding(
+        "Each secret is long and its own",
+        tuple(faults),
+        "Make one for each role: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'.",
+    )
+
+
+def _weakness(password: str, user: str) -> str:
+    bare = password.lower().strip("0123456789!@#$%.-_ ")
+    if not password:
+        return "is missing"
+    if bare in _DEFAULTS | {user.lower()} or password.lower() == user.lower():
+        return "is a default"
+    if len(password) < SHORTEST_SECRET:
+        return f"is shorter than {SHORTEST_SECRET} characters"
+    if len(set(password)) < 8:
+        return "repeats a few characters"
+    return ""
+
+
+def encrypted(urls: Mapping[str, str]) -> Finding:
+    """Every address asks for TLS and for a server that proves its name."""
+    faults = []
+    for variable, url in urls.items():
+        query = _query(url)
+        if urlsplit(url).scheme != "postgresql":
+            if not urlsplit(url).scheme.endswith("s"):
+                faults.append(f"{variable}: no TLS (its scheme must be rediss or amqps)")
+        elif query.get("sslmode") != "verify-full":
+            faults.append(
+                f"{variable}: no TLS that checks the server (sslmode must be verify-full)"
+            )
+        elif not query.get("sslrootcert"):
+            faults.append(
+                f"{variable}: sslrootcert must name the file of the authority, or be system"
+            )
+    return Finding(
+        "Every connection is encrypted to a server that proves its name",
+        tuple(faults),
+        "Append ?sslmode=verify-full&sslrootcert=/path/to/ca.crt to the address.",
+    )
+
+
+def _query(url: str) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def keys_apart(keys: Path, data: Path) -> Finding:
+    """One folder inside the other would end in one backup: the keys beside what they protect."""
+    keys, data = keys.resolve(), data.resolve()
+    beside = keys.is_relative_to(data) or data.is_relative_to(keys)
+    return Finding(
+        "The key folder lies apart from the data",
+        ("BILLING_KEY_FOLDER: must not lie in the data folder, nor hold it",) if beside else (),
+        "Set BILLING_KEY_FOLDER to a volume that no backup of the database includes.",
+    )
+
+
+def no_sandbox(importable: Callable[[str], bool]) -> Finding:
+    return Finding(
+        "The sandbox is not installed",
+        ("billing_sandbox: can be imported here",) if importable("billing_sandbox") else (),
+        "Install the wheel, which has no sandbox, instead of a checkout.",
+    )
+
+
+def no_debugging(log_level: str, fault_point: str, environ: Mapping[str, str]) -> Finding:
+    faults = []
+    if log_level == "DEBUG":
+        faults.append("BILLING_LOG_LEVEL: DEBUG is not for production")
+    if fault_point:
+        faults.append("BILLING_FAULT_POINT: not in production")
+    faults += [
+        f"{switch}: debugging is on"
+        for switch in _DEBUG_SWITCHES
+        if environ.get(switch, "").lower() not in ("", "0", "false")
+    ]
+    if sys.flags.dev_mode and "PYTHONDEVMODE: debugging is on" not in faults:
+        faults.append("python -X dev: debugging is on")
+    return Finding(
+        "Debugging is off",
+        tuple(faults),
+        f"Unset BILLING_FAULT_POINT and {', '.join(_DEBUG_SWITCHES)}; log at INFO or above.",
+    )
