@@ -1,17 +1,20 @@
 """`billing-saas edi`: look at EDI files without a database.
 
-Exit codes: 0 clean, 1 findings, 2 nothing could be read.
+Exit codes: 0 clean (or the same), 1 findings (or differences), 2 something could not be read.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
-from billing_saas.edi import checking, explaining
+from billing_saas.edi import checking, differing, explaining, showing
 from billing_saas.edi.delimiters import Unreadable
+from billing_saas.edi.envelope import interchanges
 from billing_saas.kit import clock
+from billing_saas.kit.money import dollars
 
 T = TypeVar("T")
 _UNREADABLE = 2
@@ -34,11 +37,11 @@ def check(file: Path, ack: Path | None, control_number: int) -> None:
     if ack is not None:
         numbers = checking.Numbers(control_number)
         answering = checking.Answering(now=clock.now(), control_numbers=numbers)
-    result = _reading(file, lambda: checking.check(file, answering=answering))
+    result = _reading(lambda: checking.check(file, answering=answering), file)
     for finding in result.findings:
         click.echo(str(finding))
-    if ack is not None and result.acknowledgment:
-        _writing(ack, result.acknowledgment)
+    if ack is not None:
+        _acknowledge(ack, result)
     if result.unreadable:
         _fail(file, result.unreadable)
     click.echo(
@@ -46,6 +49,30 @@ def check(file: Path, ack: Path | None, control_number: int) -> None:
         f" of {_count(result.interchange_count, 'interchange')}"
     )
     raise SystemExit(result.exit_code)
+
+
+@edi.command()
+@_FILE
+@click.option("--json", "as_json", is_flag=True, help="As JSON, amounts in cents.")
+def show(file: Path, as_json: bool) -> None:
+    """Show what a file holds: its payments, claims, answers and what is wrong with it."""
+    shown = _reading(lambda: showing.show(file), file)
+    if as_json:
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        return
+    for line in _outline(shown):
+        click.echo(line)
+
+
+@edi.command()
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+def diff(first: Path, second: Path) -> None:
+    """Say what two files say differently; layout makes no difference."""
+    differences = _reading(lambda: list(differing.diff(first, second)), first, second)
+    for line in differences:
+        click.echo(line)
+    raise SystemExit(1 if differences else 0)
 
 
 @edi.command()
@@ -58,7 +85,7 @@ def explain(file: Path, phi: bool) -> None:
         for line in explaining.explain(_chunks(file), phi=phi):
             click.echo(line)
 
-    _reading(file, tell)
+    _reading(tell, file)
 
 
 def _chunks(file: Path) -> Iterator[bytes]:
@@ -67,19 +94,51 @@ def _chunks(file: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _reading(file: Path, work: Callable[[], T]) -> T:
-    """What cannot be read is said in one line."""
+def _outline(value: dict[str, Any], depth: int = 0) -> Iterator[str]:
+    """Nested values as indented lines; what is empty is left out."""
+    indent = "  " * depth
+    for name, held in value.items():
+        words = name.removesuffix("_cents").replace("_", " ")
+        for one in held if isinstance(held, list) else [held]:
+            label = _singular(words) if isinstance(held, list) else words
+            if isinstance(one, dict):
+                yield f"{indent}{label}"
+                yield from _outline(one, depth + 1)
+            elif one not in (None, ""):
+                told = dollars(one) if name.endswith("_cents") else one
+                yield f"{indent}{label}: {told}"
+
+
+def _singular(words: str) -> str:
+    return words.removesuffix("es" if words.endswith(("uses", "ches")) else "s")
+
+
+def _reading(work: Callable[[], T], *files: Path) -> T:
+    """What cannot be read is said in one line, with the file it is about."""
     try:
         return work()
     except OSError as error:
-        _fail(file, error.strerror or "cannot be opened")
+        _fail(Path(error.filename or files[0]), error.strerror or "cannot be opened")
     except Unreadable as error:
-        _fail(file, str(error))
+        _fail(_culprit(files), str(error))
 
 
-def _writing(file: Path, content: bytes) -> None:
+def _culprit(files: tuple[Path, ...]) -> Path:
+    for file in files[:-1]:
+        try:
+            for _ in interchanges(_chunks(file)):
+                pass
+        except Unreadable:
+            return file
+    return files[-1]
+
+
+def _acknowledge(file: Path, result: checking.CheckResult) -> None:
+    if not result.acknowledgment:
+        click.echo("no acknowledgment is due", err=True)
+        return
     try:
-        file.write_bytes(content)
+        file.write_bytes(result.acknowledgment)
     except OSError as error:
         _fail(file, error.strerror or "cannot be written")
 
