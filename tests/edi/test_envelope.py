@@ -28,7 +28,7 @@ def read(content: str | bytes, size: int = 1 << 20) -> tuple[list[list[str]], li
     findings: list[Finding] = []
     segments = [
         segment
-        for interchange in interchanges(chunks, findings)
+        for interchange in interchanges(chunks, findings, window=min(size, 1 << 16))
         for group in interchange.groups()
         for transaction in group.transactions()
         for _, segment in transaction.segments()

@@ -13,7 +13,7 @@ import msgspec
 from billing_saas.edi import faults
 from billing_saas.edi.delimiters import STANDARD, Delimiters, Unreadable
 from billing_saas.edi.findings import Finding, Place
-from billing_saas.edi.reel import Reel, Segment, text
+from billing_saas.edi.reel import WINDOW, Reel, Segment, text
 
 __all__ = [
     "STANDARD",
@@ -224,7 +224,7 @@ class FunctionalGroup:
         while (segment_id := reel.peek()) == "ST" or segment_id not in _GROUP_ENDS:
             if segment_id != "ST":
                 faults.stray(segment_id, "group", self.place, findings)
-                _drop_strays(reel)
+                _drop_strays(reel, {"ST", *_GROUP_ENDS})
                 continue
             self.transaction_count += 1
             place = Place(self.place.interchange, self.place.group, self.transaction_count, 1)
@@ -240,7 +240,7 @@ class FunctionalGroup:
         faults.check_group(self, findings)
 
 
-_GROUP_ENDS = {"GE", "GS", "IEA", None}
+_GROUP_ENDS: set[str | None] = {"GE", "GS", "IEA", None}
 
 
 class Interchange:
@@ -286,7 +286,7 @@ class Interchange:
                 self.acknowledgments.append(reel.take())
             elif segment_id != "GS":
                 faults.stray(segment_id, "interchange", self.place, findings)
-                _drop_strays(reel)
+                _drop_strays(reel, {"GS", "TA1", "IEA", None})
             else:
                 self.group_count += 1
                 place = Place(self.place.interchange, self.group_count)
@@ -308,14 +308,17 @@ def interchanges(
     findings: list[Finding] | None = None,
     *,
     max_segment: int = MAX_SEGMENT,
+    window: int = WINDOW,
 ) -> Iterator[Interchange]:
     """Stream the interchanges of a file given as chunks of bytes of any size.
+
+    `window` is how many bytes are looked at together: memory against speed.
 
     Faults are appended to `findings`. Raises Unreadable where nothing can be read.
     """
     if findings is None:
         findings = []
-    reel = Reel(chunks, max_segment)
+    reel = Reel(chunks, max_segment, window)
     ordinal = 0
     while True:
         isa, before = reel.open()
@@ -353,7 +356,7 @@ def _kind(st01: str, version: str) -> str:
     return _KINDS.get((st01, version[6:10]), st01)
 
 
-def _drop_strays(reel: Reel) -> None:
-    """Drop a run of segments that stand where none may; one finding tells of the run."""
-    if not reel.take_run() and reel.peek() is not None:
+def _drop_strays(reel: Reel, until: set[str | None]) -> None:
+    """Drop segments that stand where none may; one finding tells of all of them."""
+    while reel.peek() not in until:
         reel.take()

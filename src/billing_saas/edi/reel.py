@@ -13,6 +13,8 @@ from billing_saas.edi.delimiters import BLANKS, STANDARD, Delimiters, Unreadable
 
 Segment = list[str]
 WINDOW = 1 << 16
+_AN_ISA = re.compile(r"ISA[^A-Za-z0-9]")
+_LATER_ISA = re.compile(r"(?<=[\s~'\x1c-\x1f])ISA[^A-Za-z0-9]")
 _BOM = "\xef\xbb\xbf"
 # Enough to hold an ISA, and a line end or two before its terminator.
 _ISA_ROOM = 120
@@ -28,16 +30,16 @@ def text(element: str) -> str:
         return element
 
 
-def _pieces(chunks: Iterable[bytes]) -> Iterator[str]:
+def _pieces(chunks: Iterable[bytes], window: int) -> Iterator[str]:
     """Chunks of any size as text of about a window each."""
     held: list[bytes] = []
     size = 0
     for chunk in chunks:
-        for start in range(0, len(chunk), WINDOW):
-            part = bytes(chunk[start : start + WINDOW])
+        for start in range(0, len(chunk), window):
+            part = bytes(chunk[start : start + window])
             held.append(part)
             size += len(part)
-            if size >= WINDOW:
+            if size >= window:
                 yield b"".join(held).decode("latin-1")
                 held, size = [], 0
     if held:
@@ -47,8 +49,8 @@ def _pieces(chunks: Iterable[bytes]) -> Iterator[str]:
 class Reel:
     """One pass over a file: `open` the next interchange, then `peek`, `take` and `take_run`."""
 
-    def __init__(self, chunks: Iterable[bytes], max_segment: int) -> None:
-        self._pieces = _pieces(chunks)
+    def __init__(self, chunks: Iterable[bytes], max_segment: int, window: int = WINDOW) -> None:
+        self._pieces = _pieces(chunks, window)
         self._max_segment = max_segment
         self._pending = ""  # raw text not yet cut into a window
         self._offset = 0  # bytes before _pending
@@ -190,7 +192,7 @@ class Reel:
         """An ISA where a segment should begin: the IEA is missing, and what comes may use other
         separators, so that looking for our terminator would swallow it."""
         start = self._pending[:64].lstrip(" \t\r\n")
-        return start[:3] == "ISA" and not start[3:4].isalnum()
+        return _AN_ISA.match(start) is not None
 
     def _rest(self) -> str:
         """The end of the file without a terminator: still a segment, and reported."""
@@ -230,8 +232,9 @@ class Reel:
                 at_start = False
             blank = len(self._pending) - len(self._pending.lstrip(padding))
             self._drop(blank)
-            self._need(4)
-            if self._pending.startswith("ISA"):
+            if len(self._pending) < 4 and self._read():
+                continue  # more blanks may follow
+            if _AN_ISA.match(self._pending) or (self._first and self._pending[:3] == "ISA"):
                 return stray
             if self._pending:
                 stray = stray or self._pending[:16]
@@ -240,15 +243,14 @@ class Reel:
                 self._drop_to_next_isa()
 
     def _drop_to_next_isa(self) -> None:
-        found = re.search(r"(?<=[\s~'\x1c-\x1f])ISA(?![A-Za-z0-9])", self._pending[1:])
-        if found:
-            self._drop(found.start() + 1)
-        elif self._ended:
-            self._drop(len(self._pending))
-        else:
-            # Keep a tail: an ISA may be cut in two by the window.
-            self._drop(max(len(self._pending) - 4, 1))
-            self._need(len(self._pending) + 1)
+        while True:
+            found = _LATER_ISA.search(self._pending, 1)
+            if found:
+                return self._drop(found.start())
+            # Keep a tail: an ISA, with what stands before it, may be cut in two by the window.
+            self._drop(max(len(self._pending) - 4, 0))
+            if not self._read():
+                return self._drop(len(self._pending))
 
     def _need(self, size: int) -> None:
         while len(self._pending) < size and self._read():
