@@ -89,7 +89,7 @@ def test_the_benefits_of_a_member() -> None:
     assert visits.procedure is not None
     assert (visits.procedure.code, visits.procedure.modifiers) == ("97110", ("GP",))
     assert visits.diagnosis_pointers is not None
-    assert visits.diagnosis_pointers.pointers == ("1", "2")
+    assert visits.diagnosis_pointers.numbers == ("1", "2")
     assert (visits.quantity_qualifier, visits.quantity) == ("VS", "20")
     assert visits.deliveries[0].period_qualifier == "34"
     assert visits.references[0].value == "PA77"

@@ -21,7 +21,6 @@ from billing_saas.edi.authorization_parts import (
     SpinalManipulation,
     Tooth,
 )
-from billing_saas.edi.eligibility270 import HealthCode
 from billing_saas.edi.envelope import Segment, TransactionSet
 from billing_saas.edi.findings import NOWHERE, Finding, Place
 from billing_saas.edi.inquiry_codes import Decision
@@ -29,6 +28,7 @@ from billing_saas.edi.inquiry_parts import (
     Beginning,
     Delivery,
     Demographics,
+    HealthCode,
     Message,
     Paperwork,
     ProviderRole,

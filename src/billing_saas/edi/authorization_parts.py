@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from billing_saas.edi.inquiry_codes import DECISION_REASONS, DECISIONS, Decision
+from billing_saas.edi.inquiry_parts import DiagnosisPointers
 from billing_saas.edi.layouts import at, part
 from billing_saas.edi.parties import Procedure
 from billing_saas.edi.phi_free import Masked
@@ -152,12 +153,6 @@ class HomeHealth(Masked, frozen=True, kw_only=True):
     admitted_from: Annotated[str, at("CR6", 17)] = ""
 
 
-class Pointers(msgspec.Struct, frozen=True, kw_only=True):
-    """Which diagnoses of the HI a service is for, by number."""
-
-    numbers: Annotated[tuple[str, ...], part(1, 2, 3, 4)] = ()
-
-
 class ProfessionalService(Masked, frozen=True, kw_only=True):
     """SV1."""
 
@@ -165,7 +160,7 @@ class ProfessionalService(Masked, frozen=True, kw_only=True):
     charge_cents: Annotated[int | None, at("SV1", 2, kind="cents")] = None
     unit: Annotated[str, at("SV1", 3)] = ""
     quantity: Annotated[str, at("SV1", 4, kind="quantity")] = ""
-    diagnoses: Annotated[Pointers | None, at("SV1", 7)] = None
+    diagnoses: Annotated[DiagnosisPointers | None, at("SV1", 7)] = None
     early_screening: Annotated[str, at("SV1", 11)] = ""
     level_of_care: Annotated[str, at("SV1", 20)] = ""
 

@@ -15,6 +15,8 @@ from billing_saas.edi.inquiry_parts import (
     Beginning,
     Delivery,
     Demographics,
+    DiagnosisPointers,
+    HealthCode,
     Message,
     ProviderRole,
     Refusal,
@@ -25,30 +27,10 @@ from billing_saas.edi.inquiry_parts import (
 )
 from billing_saas.edi.layout_reading import Reads, Unread, read_set
 from billing_saas.edi.layout_writing import write_set
-from billing_saas.edi.layouts import at, bracket, part
+from billing_saas.edi.layouts import at, bracket
 from billing_saas.edi.parties import AmountValue, DateValue, Party, Procedure, Reference
 from billing_saas.edi.phi_free import Masked
 from billing_saas.edi.writing import Pen
-
-
-class HealthCode(Masked, frozen=True, kw_only=True):
-    """One composite of an HI: a diagnosis or procedure, by its code list."""
-
-    code_list: Annotated[str, part(1)] = ""
-    code: Annotated[str, part(2)] = ""
-    date_format: Annotated[str, part(3)] = ""
-    date: Annotated[str, part(4)] = ""
-    amount: Annotated[str, part(5)] = ""
-    quantity: Annotated[str, part(6)] = ""
-    version: Annotated[str, part(7)] = ""
-    range_end: Annotated[str, part(8)] = ""
-    present_on_admission: Annotated[str, part(9)] = ""
-
-
-class DiagnosisPointer(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of the HI codes a benefit is about, by their number in the HI."""
-
-    pointers: Annotated[tuple[str, ...], part(1, 2, 3, 4)] = ()
 
 
 class Specific(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +49,7 @@ class BenefitInquiry(Masked, frozen=True, kw_only=True):
     procedure: Annotated[Procedure | None, at("EQ", 2)] = None
     coverage_level: Annotated[str, at("EQ", 3)] = ""
     insurance_type: Annotated[str, at("EQ", 4)] = ""
-    diagnosis_pointers: Annotated[DiagnosisPointer | None, at("EQ", 5)] = None
+    diagnosis_pointers: Annotated[DiagnosisPointers | None, at("EQ", 5)] = None
     amounts: tuple[AmountValue, ...] = ()
     specifics: tuple[Specific, ...] = ()
     references: tuple[Reference, ...] = ()
@@ -171,7 +153,7 @@ class Benefit(Masked, frozen=True, kw_only=True):
     authorization_required: Annotated[str, at("EB", 11)] = ""
     in_network: Annotated[str, at("EB", 12)] = ""
     procedure: Annotated[Procedure | None, at("EB", 13)] = None
-    diagnosis_pointers: Annotated[DiagnosisPointer | None, at("EB", 14)] = None
+    diagnosis_pointers: Annotated[DiagnosisPointers | None, at("EB", 14)] = None
     deliveries: tuple[Delivery, ...] = ()
     references: tuple[Reference, ...] = ()
     dates: tuple[DateValue, ...] = ()

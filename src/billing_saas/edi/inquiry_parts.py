@@ -1,5 +1,5 @@
-"""Segments that the inquiry, status and review transactions share: BHT, TRN, DMG, INS, PRV, AAA,
-HSD, PWK, and what a rejection asks us to do."""
+"""Segments that the inquiry, status and review transactions share: BHT, TRN, DMG, INS, HI, PRV,
+AAA, HSD, PWK, and what a rejection asks us to do."""
 
 from typing import Annotated, Literal
 
@@ -7,7 +7,7 @@ import msgspec
 
 from billing_saas.edi.findings import NOWHERE, Place
 from billing_saas.edi.inquiry_codes import FOLLOW_UPS, REFUSAL_REASONS, FollowUp
-from billing_saas.edi.layouts import at
+from billing_saas.edi.layouts import at, part
 from billing_saas.edi.phi_free import Masked
 
 
@@ -49,6 +49,26 @@ class Relationship(Masked, frozen=True, kw_only=True):
     student_status: Annotated[str, at("INS", 9)] = ""
     handicapped: Annotated[str, at("INS", 10)] = ""
     birth_sequence: Annotated[str, at("INS", 17)] = ""
+
+
+class HealthCode(Masked, frozen=True, kw_only=True):
+    """One composite of an HI: a diagnosis or procedure, by its code list."""
+
+    code_list: Annotated[str, part(1)] = ""
+    code: Annotated[str, part(2)] = ""
+    date_format: Annotated[str, part(3)] = ""
+    date: Annotated[str, part(4)] = ""
+    amount: Annotated[str, part(5)] = ""
+    quantity: Annotated[str, part(6)] = ""
+    version: Annotated[str, part(7)] = ""
+    range_end: Annotated[str, part(8)] = ""
+    present_on_admission: Annotated[str, part(9)] = ""
+
+
+class DiagnosisPointers(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the HI codes a service or benefit is about, by their number in the HI."""
+
+    numbers: Annotated[tuple[str, ...], part(1, 2, 3, 4)] = ()
 
 
 class ProviderRole(msgspec.Struct, frozen=True, kw_only=True):
