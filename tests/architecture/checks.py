@@ -1,0 +1,283 @@
+"""Rules of the house (decision 0001) that are about names, shapes and sizes rather than imports.
+
+A file that is let off stands in a list here, with the reason.
+"""
+
+import ast
+import re
+
+from tests.architecture.source import Check, File, called, classes, dotted, imported, nodes
+
+# Names that never say no to anything.
+_ANYTHING = {
+    *("service", "services", "utils", "util", "helpers", "helper", "manager", "managers"),
+    *("common", "base", "misc", "core", "lib", "shared", "stuff", "handlers", "models", "views"),
+}
+
+# Sessions of the platform: what they reach belongs to no practice, or to all.
+PLATFORM = {
+    "billing_saas.kit.db": "makes them",
+    "billing_saas.audit.macs": "makes the key of the row MAC, which outlives every practice",
+    "billing_saas.tenants.provisioning": "sets practices up",
+    "billing_saas.tenants.queries": "finds the practice that a payer means",
+    "billing_saas.identity.enrolling": "makes people known and gives roles",
+    "billing_saas.identity.signing_in": "looks up who stands at the door, before there is a practice",
+    "billing_saas.outbox.leasing": "claims jobs of all practices",
+    "billing_saas.outbox.queries": "watches the backlog of all practices",
+    "billing_saas.outbox.queue": "owes the platform's own jobs, and those of a schedule",
+    "billing_saas.workers.registry": "gives the platform's own jobs their session",
+    "billing_saas.workers.relay": "rings for jobs of all practices",
+    "billing_saas.workers.running": "claims a job before it knows the practice",
+    "billing_saas.workers.schedule": "answers the clock once for all practices",
+    "billing_saas.api.app": "asks whether the database is there (/ready)",
+    "billing_saas.api.door": "looks the token up, before there is a practice",
+    "billing_saas.cli": "the operator's commands",
+    "billing_saas.demo.cast": "plays the operator",
+}
+
+# Connections of one's own, past the sessions.
+CONNECTIONS = {
+    "billing_saas.kit.db": "makes the engines",
+    "billing_saas.kit.embedded": "makes the cluster and its roles",
+    "billing_saas.kit.inspecting": "looks at the roles and tables before anything is served",
+    "billing_saas.kit.standing": "waits for the database and its roles, before there are engines",
+    "billing_saas.workers.relay": "listens for the doorbell",
+    "billing_saas.demo.proofs": "shows what the database refuses",
+    "billing_saas.demo.steps": "makes the demo's own database",
+}
+
+LONG_FILES = {
+    "billing_saas.edi.guides.dictionary": "a table: the data elements and segments of the standard",
+    "billing_saas.remittances.rules": "one table of what each adjustment does to the books",
+    "billing_sandbox.payer": "one payer, of whom each test reads what it does",
+}
+LONG_FUNCTIONS = {
+    "billing_saas.edi.era835_claims.read": "the one loop that every segment of an 835 runs through:"
+    " calls in it cost a fifth of the speed",
+}
+MOST_LINES = 400
+MOST_LINES_OF_A_FUNCTION = 70
+MOST_FILES = 14  # about twelve; then it is two rooms
+LARGE_ROOMS = {
+    "api": "one file per list",
+    "edi": "one format per file",
+    "kit": "one tool per file",
+    "remittances": "to be split when it next grows: reading and matching are a room of their own",
+}
+# A quantity is no money, and JSON knows no other number with a fraction.
+FRACTIONS = {"billing_saas.edi.showing"}
+# A context that frames an act reads as a word of the language (rule 6 of the architecture).
+WORDS = {"handling"}
+
+# Rooms that count or carry money: whole cents, and no division that is not meant to be whole.
+MONEY = {
+    *(
+        "ledger",
+        "remittances",
+        "claims",
+        "encounters",
+        "edi",
+        "payments",
+        "statements",
+        "estimates",
+    ),
+    *("denials", "service_fees", "coverage", "imports", "money"),
+}
+
+
+def names(files: list[File]) -> list[str]:
+    return [
+        f"{file.name}: a file or folder called {part} never says no"
+        for file in files
+        for part in file.name.split(".")
+        if part in _ANYTHING
+    ]
+
+
+def rooms(files: list[File]) -> list[str]:
+    """A room says what it owns, re-exports nothing, and is not too large."""
+    found = []
+    per_room: dict[str, int] = {}
+    for file in files:
+        if file.stem != "__init__":
+            per_room[file.room] = per_room.get(file.room, 0) + 1
+            continue
+        if not ast.get_docstring(file.tree):
+            found.append(f"{file.name}: __init__.py does not say what the room owns")
+        for node, module, name in imported(file):
+            found.append(file.at(node, f"re-exports {name or module}"))
+    for room, count in per_room.items():
+        if count > MOST_FILES and room not in LARGE_ROOMS and not room.startswith("billing_"):
+            found.append(f"{room} has {count} files: split the room")
+    return found
+
+
+def kinds(files: list[File]) -> list[str]:
+    """Rows in tables.py, pure functions in rules.py, jobs in jobs.py, errors in errors.py."""
+    found = []
+    for file in files:
+        if not file.name.startswith("billing_saas.") or file.room in ("api", "edi", "kit"):
+            continue
+        for node, bases in classes(file):
+            if "Row" in bases and file.stem != "tables":
+                found.append(file.at(node, f"{node.name} is a row outside tables.py"))
+            if "Job" in bases and file.stem != "jobs":
+                found.append(file.at(node, f"{node.name} is a job outside jobs.py"))
+            if {"NotFound", "Conflict", "Refused", "Invalid"} & {*bases} and file.stem != "errors":
+                found.append(file.at(node, f"{node.name} is an error outside errors.py"))
+        if file.is_rules:
+            found += _impurities(file)
+        if file.stem in ("tables", "errors", "jobs") and file.name != "billing_saas.outbox.jobs":
+            for top in file.tree.body:
+                if isinstance(top, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    found.append(file.at(top, f"{top.name} acts in {file.stem}.py"))
+    return found
+
+
+def _impurities(file: File) -> list[str]:
+    found = [
+        file.at(node, "waits in rules") for node in nodes(file, ast.AsyncFunctionDef, ast.Await)
+    ]
+    for node, module, name in imported(file):
+        whole = f"{module}.{name}"
+        if re.match(r"(sqlalchemy|asyncpg|psycopg|httpx|socket)\b", whole) or whole.startswith(
+            ("billing_saas.kit.db", "billing_saas.kit.clock")
+        ):
+            found.append(file.at(node, f"knows {whole}: rules are pure"))
+    return found
+
+
+def clocks(files: list[File]) -> list[str]:
+    """One place knows the time, one place makes ids."""
+    found = []
+    for file in files:
+        if file.name in ("billing_saas.kit.clock", "billing_saas.kit.ids"):
+            continue
+        for node in nodes(file, ast.Call):
+            name = called(node)
+            if re.search(r"(^|\.)(datetime|date)\.(now|utcnow|today)$|^time\.time(_ns)?$", name):
+                found.append(file.at(node, f"{name}: ask kit.clock"))
+            if re.search(r"(^|\.)uuid[13-8]$", name):
+                found.append(file.at(node, f"{name}: ask kit.ids"))
+    return found
+
+
+def money(files: list[File]) -> list[str]:
+    """No float can come near an amount: none written, none made, none by a division."""
+    found = []
+    for file in files:
+        if not file.name.startswith("billing_saas.") or not {file.room, file.stem} & MONEY:
+            continue
+        for node in ast.walk(file.tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, float):
+                found.append(file.at(node, f"the float {node.value}"))
+            if isinstance(node, ast.Name) and node.id == "float" and file.name not in FRACTIONS:
+                found.append(file.at(node, "float"))
+            if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div):
+                found.append(file.at(node, "a division that makes a float"))
+            if isinstance(node, ast.Call) and called(node) == "round":
+                found.append(file.at(node, "rounding"))
+    return found
+
+
+def relationships(files: list[File]) -> list[str]:
+    """Inside one room, never loaded by the way."""
+    found = []
+    for file in files:
+        own = {node.name for node, _ in classes(file)}
+        for node in nodes(file, ast.Call):
+            if not isinstance(node, ast.Call) or called(node).rpartition(".")[2] != "relationship":
+                continue
+            lazy = [k.value for k in node.keywords if k.arg == "lazy"]
+            if file.stem != "tables":
+                found.append(file.at(node, "a relationship outside tables.py"))
+            if not lazy or not isinstance(lazy[0], ast.Constant) or lazy[0].value != "raise":
+                found.append(file.at(node, 'a relationship without lazy="raise"'))
+            target = node.args[0] if node.args else None
+            name = str(target.value) if isinstance(target, ast.Constant) else dotted(target or node)
+            if name not in own:
+                found.append(file.at(node, f"a relationship to {name or 'a row'} of another room"))
+    return found
+
+
+def sizes(files: list[File]) -> list[str]:
+    found = []
+    for file in files:
+        lines = file.text.count("\n")
+        if lines > MOST_LINES and file.name not in LONG_FILES:
+            found.append(f"{file.name} has {lines} lines")
+        for node in nodes(file, ast.FunctionDef, ast.AsyncFunctionDef):
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            name = f"{file.name}.{node.name}"
+            if length > MOST_LINES_OF_A_FUNCTION and name not in LONG_FUNCTIONS:
+                found.append(file.at(node, f"{node.name} has {length} lines"))
+    return found
+
+
+def platform_sessions(files: list[File]) -> list[str]:
+    """A session past the practices, only where there is none yet or all are meant."""
+    used: dict[str, str] = {}
+    for file in files:
+        for node in ast.walk(file.tree):
+            by_name = isinstance(node, ast.Name) and node.id == "PlatformSession"
+            by_call = isinstance(node, ast.Call) and called(node).endswith(".platform")
+            if by_name or by_call:
+                used.setdefault(file.name, file.at(node, "uses the platform's session"))
+    return [what for name, what in used.items() if name not in PLATFORM]
+
+
+def sessions(files: list[File]) -> list[str]:
+    """No other way to a row, and one transaction at the edge: acts never commit."""
+    found = []
+    for file in files:
+        if not file.name.startswith("billing_saas."):
+            continue
+        for node in nodes(file, ast.Call):
+            name = called(node)
+            opens = r"(^|\.)create_(async_)?(engine|pool)$|^(psycopg|asyncpg)\.connect$"
+            if re.search(opens, name) and file.name not in CONNECTIONS:
+                found.append(file.at(node, f"{name}: a way around the sessions"))
+            if re.search(r"(db|session|platform)\.(commit|rollback)$", name):
+                found.append(file.at(node, f"{name}: acts never end the transaction"))
+    return found
+
+
+def leaky_predicates(files: list[File]) -> list[str]:
+    """Operators that are not leakproof keep an index from being used below a policy (decision 0003)."""
+    found = []
+    for file in files:
+        if not file.name.startswith("billing_saas.") or file.room in ("kit", "edi", "demo"):
+            continue
+        for node in ast.walk(file.tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                operator = re.search(r"\bI?LIKE\b|@>|<@|->>?|\bSIMILAR TO\b", node.value)
+                is_sql = re.search(r"\b(SELECT|UPDATE|DELETE|WHERE)\b", node.value)
+                if operator and is_sql:
+                    found.append(file.at(node, f"asks by {operator[0]}"))
+            if isinstance(node, ast.Call) and re.search(
+                r"\.(i?like|astext|has_key|regexp_match|icontains|istartswith)$", called(node)
+            ):
+                found.append(file.at(node, f"asks by {called(node).rpartition('.')[2]}"))
+    return found
+
+
+def imported_acts(files: list[File]) -> list[str]:
+    """Import the module of an act, not the act: the call then says where it happens."""
+    found = []
+    for file in files:
+        for node, module, name in imported(file):
+            parts = module.split(".")
+            is_act = parts[0] == "billing_saas" and len(parts) == 3 and parts[2] != "rules"
+            if not is_act or parts[1] in ("api", "edi", "kit", file.room) or name in WORDS:
+                continue
+            if re.match(r"[a-z]", name):
+                found.append(file.at(node, f"imports the act {name}, not its module {module}"))
+    return found
+
+
+CHECKS: tuple[Check, ...] = (
+    *(names, rooms, kinds, clocks, money, relationships, sizes, platform_sessions, sessions),
+    *(leaky_predicates, imported_acts),
+)
