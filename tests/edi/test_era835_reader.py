@@ -229,6 +229,23 @@ def test_an_amount_that_cannot_be_read_is_a_finding_and_the_rest_is_kept(
     assert len(reading.provider_adjustments) == 1
 
 
+def test_triplets_and_pairs_beyond_the_guide_are_read_too() -> None:
+    cas = "CAS*CO" + "".join(f"*{number}*1*" for number in range(7)) + "*X*bad~"
+    plb = "PLB*1*2" + "".join(f"*CS:{number}*1" for number in range(7)) + "*CS:X*bad~"
+    reading = reading_of(body_of(f"CLP*A*1*7*0**12*P~{cas}", "-7", plb))
+    (claim,) = reading.claims()
+    assert [adjustment.amount_cents for adjustment in claim.adjustments] == [100] * 7 + [0]
+    assert len(reading.provider_adjustments) == 8
+    bad = [finding for finding in reading.findings if finding.code == "amount_format"]
+    assert [(finding.segment, finding.element) for finding in bad] == [("CAS", 24), ("PLB", 18)]
+
+
+def test_an_unread_segment_is_never_mended() -> None:
+    claim = "CLP*A*1*x*1**12*P~AMT*AU*y*Z~MOA*1~MOA*w~"
+    (kept,) = reading_of(body_of(claim, "1")).claims()
+    assert [segment for _, segment in kept.unread] == [("AMT", "AU", "y", "Z"), ("MOA", "w")]
+
+
 def test_a_bad_amount_before_a_plb_is_reported_once() -> None:
     reading = reading_of(body_of("CLP*A*1*1*1x**12*P~", "1", "PLB*1*2*WO*2x~LX*2~"))
     assert len(list(reading.claims())) == 1

@@ -120,13 +120,17 @@ def read_plb(plb: Segment, position: int, component: str) -> list[ProviderAdjust
 
 
 def mend(segments: list[Segment], position: int, place: Place, report: Report) -> list[Segment]:
-    """The same segments with zero for each amount that cannot be read, and a finding for each."""
+    """The same segments with zero for each amount that cannot be read, and a finding for each.
+
+    Only what the builders read is touched: a segment that is kept unread stays as it was sent.
+    """
     mended = []
+    seen: set[str] = set()
     for at, written in enumerate(segments, position):
         segment_id = written[0]
         least = _LEAST.get(segment_id, 0)
         segment = written + [""] * (least - len(written))
-        for number in _to_check(segment):
+        for number in _to_check(segment) if _is_read(written, seen) else ():
             text = element(segment, number)
             fault = _fault(segment_id, number, text, segment)
             if fault is None:
@@ -134,23 +138,44 @@ def mend(segments: list[Segment], position: int, place: Place, report: Report) -
             segment.extend([""] * (number + 1 - len(segment)))
             segment[number] = "0"
             report(_finding(segment_id, number, text, fault, place.at(at)))
+        seen.add(segment_id)
         mended.append(segment)
     return mended
 
 
-def _to_check(segment: Segment) -> list[int]:
+def _is_read(segment: Segment, seen: set[str]) -> bool:
+    """Whether a builder looks into a segment; the second MOA of a claim, say, is only kept."""
     segment_id = segment[0]
+    if segment_id in ("AMT", "QTY"):
+        return len(segment) == 3
+    longest = {"MOA": 10, "MIA": 25}.get(segment_id)
+    return longest is None or (len(segment) <= longest and segment_id not in seen)
+
+
+def _to_check(segment: Segment) -> list[int]:
+    segment_id, count = segment[0], len(segment)
+    if segment_id == "CAS":
+        # Triplets beyond the six of the guide are read too. One more than what was sent: the
+        # amount of the last triplet may be missing.
+        return [number for number in range(3, count + 1) if number % 3 != 2]
+    if segment_id == "PLB":
+        return list(range(4, count + 1, 2))
     numbers = MONEY.get(segment_id, ()) + NUMBERS.get(segment_id, ())
     required = _REQUIRED.get(segment_id, ())
-    # One more than what was sent: the amount of a last triplet or pair may be missing.
-    return [number for number in numbers if number <= len(segment) or number in required]
+    return [number for number in numbers if number < count or number in required]
+
+
+def _is_money(segment_id: str, number: int) -> bool:
+    if segment_id == "CAS":
+        return number % 3 == 0
+    return segment_id == "PLB" or number in MONEY.get(segment_id, ())
 
 
 def _fault(segment_id: str, number: int, text: str, segment: Segment) -> str | None:
     if not text:
         return "is missing" if _is_required(segment_id, number, segment) else None
     try:
-        if number in MONEY.get(segment_id, ()):
+        if _is_money(segment_id, number):
             cents(text)
         else:
             quantity(text)
@@ -160,7 +185,7 @@ def _fault(segment_id: str, number: int, text: str, segment: Segment) -> str | N
 
 
 def _is_required(segment_id: str, number: int, segment: Segment) -> bool:
-    if segment_id == "CAS" and number in MONEY["CAS"]:
+    if segment_id == "CAS" and _is_money("CAS", number):
         # A triplet with a reason or a quantity has an amount; the first always has one.
         return number == 3 or bool(element(segment, number - 1) or element(segment, number + 1))
     if segment_id == "PLB":
