@@ -89,7 +89,7 @@ def role_owns_nothing(db: Connection, role: str) -> Finding:
     owned = _names(
         db,
         """
-        SELECT DISTINCT relation.oid::regclass::text
+        SELECT CASE nspname WHEN 'public' THEN relname ELSE nspname || '.' || relname END
         FROM pg_class AS relation JOIN pg_namespace AS space ON space.oid = relnamespace
         WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND nspname !~ '^(pg_|information_schema)'
           AND pg_has_role(session_user, relowner, 'MEMBER')

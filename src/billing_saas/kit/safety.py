@@ -35,7 +35,7 @@ def importable(package: str) -> bool:
 def no_embedded_database(database_url: str) -> Finding:
     return Finding(
         "The database is a server of its own",
-        () if database_url else ("BILLING_DATABASE_URL: missing (no embedded PostgreSQL here)",),
+        () if database_url else ("BILLING_DATABASE_URL: missing (no embedded PostgreSQL in production)",),
         "Set BILLING_DATABASE_URL and its siblings to a PostgreSQL 16 or newer.",
     )
 
@@ -85,7 +85,7 @@ def encrypted(urls: Mapping[str, str]) -> Finding:
     for variable, url in urls.items():
         query = _query(url)
         if urlsplit(url).scheme != "postgresql":
-            if not urlsplit(url).scheme.endswith("s"):
+            if urlsplit(url).scheme not in ("rediss", "amqps"):
                 faults.append(f"{variable}: no TLS (its scheme must be rediss or amqps)")
         elif query.get("sslmode") != "verify-full":
             faults.append(

@@ -1,0 +1,184 @@
+"""Settings that production refuses, each planted alone, and named with all the others at once."""
+
+from pathlib import Path
+
+import pytest
+
+from billing_saas.kit import settings
+from billing_saas.kit.settings import BadSettings
+
+_TLS = "?sslmode=verify-full&sslrootcert=system"
+SAFE = {
+    "BILLING_ENVIRONMENT": "production",
+    "BILLING_DATA": "/var/lib/billing-saas",
+    "BILLING_KEY_FOLDER": "/var/lib/billing-keys/keys",
+    "BILLING_DATABASE_URL": f"postgresql://billing_app:u8Zk2-vQp61_mXw9Lr@db/billing{_TLS}",
+    "BILLING_PLATFORM_DATABASE_URL": (
+        f"postgresql://billing_platform:Yq7_tR0aKc53-hNf2e@db/billing{_TLS}"
+    ),
+    "BILLING_COMPANY_READER_DATABASE_URL": (
+        f"postgresql://billing_company_reader:b4Wd-9sJx_Gm61oPzV@db/billing{_TLS}"
+    ),
+}
+
+
+def faults(*, sandbox: bool = False, **changed: str) -> list[str]:
+    """Of the safe settings with these changes."""
+    environ = SAFE | {f"BILLING_{name.upper()}": text for name, text in changed.items()}
+    return faults_of(environ, sandbox=sandbox)
+
+
+def faults_of(environ: dict[str, str], *, sandbox: bool = False) -> list[str]:
+    def importable(package: str) -> bool:
+        return sandbox and package == "billing_sandbox"
+
+    try:
+        settings.load(environ, importable)
+    except BadSettings as error:
+        return error.faults
+    return []
+
+
+def app(password: str, query: str = _TLS) -> str:
+    return f"postgresql://billing_app:{password}@db/billing{query}"
+
+
+def test_safe_settings_start() -> None:
+    assert faults() == []
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("", "is missing"),
+        ("postgres", "is a default"),
+        ("ChangeMe123!", "is a default"),
+        ("billing_app", "is a default"),
+        ("u8Zk2-vQp61_mXw", "is shorter than 16 characters"),
+        ("abababababababababababab", "repeats a few characters"),
+        ("Yq7_tR0aKc53-hNf2e", None),
+    ],
+)
+def test_a_default_or_short_secret(password: str, reason: str | None) -> None:
+    found = faults(database_url=app(password))
+    if reason is None:  # the platform role's own
+        assert found == [
+            "BILLING_PLATFORM_DATABASE_URL: its password is the one of BILLING_DATABASE_URL"
+        ]
+    else:
+        assert found == [f"BILLING_DATABASE_URL: its password {reason}"]
+
+
+def test_a_client_certificate_stands_in_for_a_password() -> None:
+    query = f"{_TLS}&sslcert=/tls/tls.crt&sslkey=/tls/tls.key"
+    assert faults(database_url=f"postgresql://billing_app@db/billing{query}") == []
+
+
+def test_the_broker_may_be_the_same_database() -> None:
+    assert faults(broker_url=SAFE["BILLING_PLATFORM_DATABASE_URL"]) == []
+
+
+@pytest.mark.parametrize("query", ["", "?sslmode=require", "?sslmode=verify-ca&sslrootcert=system"])
+def test_no_tls_to_the_database(query: str) -> None:
+    (fault,) = faults(database_url=app("u8Zk2-vQp61_mXw9Lr", query))
+    assert fault.startswith("BILLING_DATABASE_URL: no TLS that checks the server")
+
+
+def test_an_authority_is_named() -> None:
+    # Without it libpq looks in a home folder, which a container does not have.
+    (fault,) = faults(database_url=app("u8Zk2-vQp61_mXw9Lr", "?sslmode=verify-full"))
+    assert fault.startswith("BILLING_DATABASE_URL: sslrootcert must name")
+
+
+def test_a_broker_without_tls() -> None:
+    assert faults(broker_url="redis://:Zt5_kP93vb-QwM1xAo@cache/0") == [
+        "BILLING_BROKER_URL: no TLS (its scheme must be rediss or amqps)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "data"),
+    [
+        ("/var/lib/billing-saas/keys", "/var/lib/billing-saas"),
+        ("/var/lib/billing-saas/../billing-saas/k", "/var/lib/billing-saas"),
+        ("/var/lib/billing-saas", "/var/lib/billing-saas"),
+        ("/var/lib", "/var/lib/billing-saas"),
+    ],
+)
+def test_the_key_folder_beside_the_data(keys: str, data: str) -> None:
+    assert faults(key_folder=keys, data=data) == [
+        "BILLING_KEY_FOLDER: must not lie in the data folder, nor hold it"
+    ]
+
+
+def test_a_link_does_not_hide_where_the_keys_lie(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "data")
+    assert faults(key_folder=str(tmp_path / "elsewhere" / "keys"), data=str(tmp_path / "data"))
+
+
+def test_the_sandbox_installed() -> None:
+    assert faults(sandbox=True) == ["billing_sandbox: can be imported here"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("BILLING_LOG_LEVEL", "DEBUG"),
+        ("BILLING_FAULT_POINT", "somewhere:1"),
+        ("PYTHONASYNCIODEBUG", "1"),
+        ("PYTHONDEVMODE", "1"),
+        ("LITESTAR_DEBUG", "true"),
+        ("LITESTAR_PDB", "1"),
+    ],
+)
+def test_debug_on(variable: str, text: str) -> None:
+    (fault,) = faults_of(SAFE | {variable: text})
+    assert fault.startswith(variable)
+    assert faults_of(SAFE | {variable: ""}) == []
+
+
+def test_the_embedded_database() -> None:
+    environ = {name: text for name, text in SAFE.items() if "DATABASE_URL" not in name}
+    assert faults_of(environ) == [
+        "BILLING_DATABASE_URL: missing (no embedded PostgreSQL in production)"
+    ]
+
+
+def test_each_fault_is_named_at_once() -> None:
+    found = faults(
+        sandbox=True,
+        database_url=app("postgres", ""),
+        key_folder="/var/lib/billing-saas/keys",
+        log_level="DEBUG",
+    )
+    assert len(found) == 5
+
+
+def test_development_does_not_mind() -> None:
+    environ = {"BILLING_LOG_LEVEL": "DEBUG", "BILLING_DATABASE_URL": "postgresql://a@b/c"}
+    environ |= {
+        "BILLING_PLATFORM_DATABASE_URL": "postgresql://a@b/c",
+        "BILLING_COMPANY_READER_DATABASE_URL": "postgresql://a@b/c",
+    }
+    assert faults_of(environ, sandbox=True) == []
+
+
+def test_what_is_unknown_or_malformed_is_named() -> None:
+    assert faults(colour="red", port="70000", host="0.0.0.0", database_patience="soon") == [
+        "BILLING_COLOUR: no such setting",
+        "BILLING_DATABASE_PATIENCE: must be 0 to 3600 seconds",
+        "BILLING_PORT: must be a port number",
+    ]
+
+
+def test_an_address_may_lie_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text(SAFE["BILLING_DATABASE_URL"] + "\n")
+    environ = {**SAFE, "BILLING_DATABASE_URL_FILE": str(tmp_path / "url")}
+    assert faults_of(environ) == [
+        "BILLING_DATABASE_URL: given both itself and as BILLING_DATABASE_URL_FILE"
+    ]
+    del environ["BILLING_DATABASE_URL"]
+    assert settings.load(environ, lambda _: False).database_url == SAFE["BILLING_DATABASE_URL"]
+    environ["BILLING_DATABASE_URL_FILE"] = str(tmp_path / "nowhere")
+    assert "BILLING_DATABASE_URL_FILE: cannot be read (FileNotFoundError)" in faults_of(environ)
