@@ -14,6 +14,7 @@ from billing_saas.claims.tables import Claim as ClaimRow
 from billing_saas.claims.tables import Submission
 from billing_saas.coverage.tables import Coverage
 from billing_saas.edi.claim837 import Claim
+from billing_saas.followups import queries as followups
 from billing_saas.imports import claims837
 from billing_saas.imports.jobs import ImportClaims
 from billing_saas.inbox import queries as inbox
@@ -365,6 +366,22 @@ def _segments(content: bytes) -> Iterator[tuple[bytes, int]]:
             position = 1
         yield segment, position
         position += 1
+
+
+async def test_what_was_not_taken_is_somebodys_work(
+    database: Database, elm: Tenant, alice: Person
+) -> None:
+    await arrived(database, elm, alice, claims_file(elm, 4, seed=2))
+    await arrived(database, elm, alice, spoil(claims_file(elm, 4), 2, b"*UN*", b"*XX*"))
+    async with database.tenant(elm.id) as db:
+        work = await followups.cards(db, alice.actor, PageRequest())
+    assert [(card.kind, card.owner, card.why) for card in work.rows] == [
+        (
+            "claims_refused",
+            "biller",
+            "A file of claims has 2 errors; 3 of its claims were taken. The findings say where.",
+        )
+    ]
 
 
 # --- who may see it ---

@@ -7,6 +7,8 @@ of service and charge) is reported and left out.
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from sqlalchemy import text
+
 from billing_saas.audit import trail
 from billing_saas.blobs import storing
 from billing_saas.claims import finding as claims_on_file
@@ -14,6 +16,8 @@ from billing_saas.edi import claim837_reader
 from billing_saas.edi.claim837 import Claim
 from billing_saas.edi.envelope import Unreadable, interchanges
 from billing_saas.edi.findings import Finding, Place
+from billing_saas.followups import cards
+from billing_saas.followups.cards import NewCard
 from billing_saas.imports import reading, rules, vetting
 from billing_saas.imports.jobs import ImportClaims
 from billing_saas.imports.vetting import Vetted
@@ -28,10 +32,15 @@ from billing_saas.tenants.tables import Practice
 
 BATCH = 1_000
 
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:practice, 0))")
+
 
 async def take_in(db: TenantSession, actor: Actor, job: ImportClaims) -> None:
     """Read the arrival's claims into rows; whatever is wrong is a finding at the arrival."""
     async with handling(db, job.arrival_id) as arrival:
+        # One file of a practice at a time: two that name the same new patient or claim must see
+        # each other's.
+        await db.execute(_ONE_AT_A_TIME, {"practice": f"imports {db.tenant_id}"})
         practice = await tenants.this_practice(db)
         intake = _Intake(db, actor, arrival, practice)
         arrival.kind = vetting.PROFESSIONAL
@@ -49,6 +58,7 @@ async def take_in(db: TenantSession, actor: Actor, job: ImportClaims) -> None:
             )
             if arrival.errors and not intake.taken:
                 arrival.hold()
+        await _open_card(db, arrival, intake.taken)
         await trail.record(
             db,
             actor,
@@ -61,6 +71,25 @@ async def take_in(db: TenantSession, actor: Actor, job: ImportClaims) -> None:
                 "findings": arrival.errors + arrival.warnings,
             },
         )
+
+
+async def _open_card(db: TenantSession, arrival: Handling, taken: int) -> None:
+    """What was not taken must be mended where it came from: someone has to say so."""
+    if not arrival.errors:
+        return
+    if arrival.state == "unreadable":
+        why = "A file of claims cannot be read."
+    else:
+        why = f"A file of claims has {arrival.errors} errors; {taken} of its claims were taken."
+    card = NewCard(
+        kind="claims_refused",
+        why=f"{why} The findings say where.",
+        owner="biller",
+        subject_type="arrival",
+        subject_id=arrival.id,
+        source=f"arrival:{arrival.id}:claims",
+    )
+    await cards.open_cards(db, [card])
 
 
 class _Intake:

@@ -9,5 +9,6 @@ from billing_saas.outbox.jobs import Job
 class ImportClaims(Job):
     kind: ClassVar[str] = "imports.claims"
     queue: ClassVar[Literal["files"]] = "files"
+    most_minutes: ClassVar[int] = 60  # a file of 256 MB holds a quarter of a million claims
 
     arrival_id: UUID

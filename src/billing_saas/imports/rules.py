@@ -12,6 +12,8 @@ from billing_saas.imports.reading import SHORT_CODE
 from billing_saas.patients import rules as patients
 from billing_saas.providers.rules import can_be_listed
 
+# At most ten digits in HIPAA's use of amounts (RFI 2819).
+MOST_CENTS = 99_999_999_99
 _CODE = re.compile(r"[A-Za-z0-9]{1,15}", re.ASCII)
 
 
@@ -170,6 +172,8 @@ def _check_line(line: ServiceLine, place: Place) -> Finding | None:
         )
     if line.charge_cents < 0:
         return error("charge_negative", "The line's charge (SV102) is negative.", place, "SV1", 2)
+    if line.charge_cents > MOST_CENTS:
+        return error("charge_too_large", "The line's charge is beyond ten digits.", place, "SV1", 2)
     day = line.service_date
     if day is None or day.start is None or day.end is None or day.end < day.start:
         return error("service_date", "The line has no date of service (DTP*472).", place, "DTP", 3)
