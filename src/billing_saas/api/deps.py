@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
 
 from billing_saas.identity.signing_in import Principal
 from billing_saas.kit import paging
@@ -13,12 +14,19 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.paging import PageRequest
 
+# What handlers write: the kinds of argument, named once.
+Db = NamedDependency[TenantSession]
+Who = NamedDependency[Actor]
+Asked = NamedDependency[PageRequest]
+Person = NamedDependency[Principal]
+Id = FromPath[UUID]
+
 
 def principal(request: Request[Principal, None, Any]) -> Principal:
     return request.user
 
 
-def actor(practice_id: UUID, request: Request[Principal, None, Any]) -> Actor:
+def actor(practice_id: Id, request: Request[Principal, None, Any]) -> Actor:
     """Inside the practice that the path names, or the practice does not exist (404)."""
     return request.user.actor_in(
         practice_id,
@@ -28,7 +36,7 @@ def actor(practice_id: UUID, request: Request[Principal, None, Any]) -> Actor:
 
 
 async def db(
-    practice_id: UUID, actor: Actor, request: Request[Principal, None, Any]
+    practice_id: Id, actor: Who, request: Request[Principal, None, Any]
 ) -> AsyncGenerator[TenantSession, None]:
     """The request's transaction. It commits before the response leaves; a raised error rolls back."""
     database: Database = request.app.state.database
@@ -37,9 +45,9 @@ async def db(
 
 
 def page(
-    limit: Annotated[int | None, Parameter(description="Rows per page, at most 200.")] = None,
+    limit: Annotated[int | None, QueryParameter(description="Rows per page, at most 200.")] = None,
     cursor: Annotated[
-        str | None, Parameter(description="`next_cursor` of the page before.", max_length=64)
+        str | None, QueryParameter(description="`next_cursor` of the page before.", max_length=64)
     ] = None,
 ) -> PageRequest:
     return paging.request(limit, cursor)

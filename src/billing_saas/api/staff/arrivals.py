@@ -6,17 +6,15 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request, Response, get, post
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, QueryParameter
 
+from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.wire import Out, PageOut
 from billing_saas.imports import receiving as imports
 from billing_saas.inbox import queries
 from billing_saas.inbox.queries import ArrivalShown
 from billing_saas.inbox.receiving import Received
 from billing_saas.inbox.tables import ArrivalFinding
-from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import TenantSession
-from billing_saas.kit.paging import PageRequest
 from billing_saas.remittances import receiving as remittances
 
 
@@ -105,7 +103,9 @@ ArrivalState = Literal["received", "handled", "held", "unreadable"]
 # A file's name may hold a patient's, so it travels in a header and never in the address.
 FileName = Annotated[
     str,
-    Parameter(header="X-File-Name", description="What the sender calls the file.", max_length=255),
+    HeaderParameter(
+        name="X-File-Name", description="What the sender calls the file.", max_length=255
+    ),
 ]
 
 
@@ -121,7 +121,7 @@ async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
     summary="Hand in claims (837P) of the practice's own system",
 )
 async def receive_claims(
-    db: TenantSession, actor: Actor, request: Request[Any, Any, Any], file_name: FileName = ""
+    db: Db, actor: Who, request: Request[Any, Any, Any], file_name: FileName = ""
 ) -> Response[ReceivedOut]:
     return _accepted(await imports.receive_claims(db, actor, file_name, _chunks(request)))
 
@@ -133,7 +133,7 @@ async def receive_claims(
     summary="Hand in remittances (835)",
 )
 async def receive_remittances(
-    db: TenantSession, actor: Actor, request: Request[Any, Any, Any], file_name: FileName = ""
+    db: Db, actor: Who, request: Request[Any, Any, Any], file_name: FileName = ""
 ) -> Response[ReceivedOut]:
     return _accepted(await remittances.receive_file(db, actor, file_name, _chunks(request)))
 
@@ -144,24 +144,22 @@ def _accepted(received: Received) -> Response[ReceivedOut]:
 
 @get("/arrivals", summary="Files that arrived, newest first")
 async def list_arrivals(
-    db: TenantSession,
-    actor: Actor,
-    page: PageRequest,
-    arrival_state: Annotated[ArrivalState | None, Parameter(query="state")] = None,
+    db: Db,
+    actor: Who,
+    page: Asked,
+    arrival_state: Annotated[ArrivalState | None, QueryParameter(name="state")] = None,
 ) -> PageOut[ArrivalOut]:
     found = await queries.arrivals(db, actor, page, state=arrival_state)
     return PageOut([ArrivalOut.of(arrival) for arrival in found.rows], found.next_cursor)
 
 
 @get("/arrivals/{arrival_id:uuid}", summary="One file that arrived")
-async def get_arrival(db: TenantSession, actor: Actor, arrival_id: UUID) -> ArrivalOut:
+async def get_arrival(db: Db, actor: Who, arrival_id: Id) -> ArrivalOut:
     return ArrivalOut.of(await queries.arrival(db, actor, arrival_id))
 
 
 @get("/arrivals/{arrival_id:uuid}/findings", summary="What is wrong with a file, place by place")
-async def list_findings(
-    db: TenantSession, actor: Actor, page: PageRequest, arrival_id: UUID
-) -> PageOut[FindingOut]:
+async def list_findings(db: Db, actor: Who, page: Asked, arrival_id: Id) -> PageOut[FindingOut]:
     found = await queries.findings(db, actor, arrival_id, page)
     return PageOut([FindingOut.of(finding) for finding in found.rows], found.next_cursor)
 

@@ -5,14 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from litestar import get
+from litestar.params import FromQuery
 
+from billing_saas.api.deps import Asked, Db, Who
 from billing_saas.api.wire import Out, PageOut
 from billing_saas.audit import queries
 from billing_saas.audit.rules import Classes
 from billing_saas.audit.tables import AuditEvent
-from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import TenantSession
-from billing_saas.kit.paging import PageRequest
 
 
 class AuditEventOut(Out, frozen=True):
@@ -51,7 +50,7 @@ class AuditEventOut(Out, frozen=True):
 
 @get("/audit-events", summary="Who saw or changed what, newest first")
 async def list_audit_events(
-    db: TenantSession, actor: Actor, page: PageRequest, patient_id: UUID | None = None
+    db: Db, actor: Who, page: Asked, patient_id: FromQuery[UUID | None] = None
 ) -> PageOut[AuditEventOut]:
     found = await queries.events(db, actor, page, patient_id=patient_id)
     return PageOut([AuditEventOut.of(event) for event in found.rows], found.next_cursor)

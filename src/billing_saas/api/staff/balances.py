@@ -5,13 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
+from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.wire import Out, PageOut
 from billing_saas.claims import queries as claims
-from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import TenantSession
-from billing_saas.kit.paging import PageRequest
 from billing_saas.ledger import queries
 from billing_saas.ledger.queries import AsOf, PostedEntry, TrialBalance
 from billing_saas.ledger.rules import Line
@@ -98,11 +96,13 @@ class EntryOut(Out, frozen=True):
 
 @get("/balances", summary="The trial balance, now or as of a past day")
 async def get_balances(
-    db: TenantSession,
-    actor: Actor,
-    effective_on: Annotated[date | None, Parameter(description="What counted on this day.")] = None,
+    db: Db,
+    actor: Who,
+    effective_on: Annotated[
+        date | None, QueryParameter(description="What counted on this day.")
+    ] = None,
     recorded_at: Annotated[
-        datetime | None, Parameter(description="As far as was known at this instant.")
+        datetime | None, QueryParameter(description="As far as was known at this instant.")
     ] = None,
 ) -> TrialBalanceOut:
     as_of = AsOf(effective_on, recorded_at)
@@ -110,9 +110,7 @@ async def get_balances(
 
 
 @get("/claims/{claim_id:uuid}/entries", summary="The journal entries of a claim, newest first")
-async def list_claim_entries(
-    db: TenantSession, actor: Actor, page: PageRequest, claim_id: UUID
-) -> PageOut[EntryOut]:
+async def list_claim_entries(db: Db, actor: Who, page: Asked, claim_id: Id) -> PageOut[EntryOut]:
     await claims.must_exist(db, actor, claim_id)
     found = await queries.claim_entries(db, actor, claim_id, page)
     return PageOut([EntryOut.of(entry) for entry in found.rows], found.next_cursor)

@@ -6,14 +6,12 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, QueryParameter
 
+from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.followups import cards, queries
 from billing_saas.followups.tables import Card
-from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import TenantSession
-from billing_saas.kit.paging import PageRequest
 
 
 class CardOut(Out, frozen=True):
@@ -59,17 +57,17 @@ class CardClosing(In, frozen=True, forbid_unknown_fields=True):
 
 @get("/cards", summary="Open or closed cards, newest first")
 async def list_cards(
-    db: TenantSession,
-    actor: Actor,
-    page: PageRequest,
-    card_state: Annotated[Literal["open", "done"], Parameter(query="state")] = "open",
+    db: Db,
+    actor: Who,
+    page: Asked,
+    card_state: Annotated[Literal["open", "done"], QueryParameter(name="state")] = "open",
 ) -> PageOut[CardOut]:
     found = await queries.cards(db, actor, page, state=card_state)
     return PageOut([CardOut.of(card) for card in found.rows], found.next_cursor)
 
 
 @post("/cards/{card_id:uuid}/closing", status_code=204, summary="Close a card")
-async def close_card(db: TenantSession, actor: Actor, card_id: UUID, data: CardClosing) -> None:
+async def close_card(db: Db, actor: Who, card_id: Id, data: JSONBody[CardClosing]) -> None:
     await cards.close(db, actor, card_id, outcome=data.outcome)
 
 

@@ -5,16 +5,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 
+from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.wire import Out, PageOut
 from billing_saas.claims import queries
 from billing_saas.claims.queries import ClaimLine, ClaimMoney, ClaimRecord, Filters
 from billing_saas.claims.tables import ClaimEvent, LineAdjudication, Submission
 from billing_saas.encounters.tables import Charge
-from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import TenantSession
-from billing_saas.kit.paging import PageRequest
 
 Work = Literal["draft", "coding", "coded", "review", "ready", "held", "closed", "not_billable"]
 Receivable = Literal["primary", "secondary", "tertiary", "patient", "settled", "non_insurance"]
@@ -256,13 +254,13 @@ class ClaimEventOut(Out, frozen=True):
 
 @get("/claims", summary="Claims, newest first")
 async def list_claims(
-    db: TenantSession,
-    actor: Actor,
-    page: PageRequest,
-    work: Work | None = None,
-    receivable: Receivable | None = None,
-    patient_id: UUID | None = None,
-    denied: Annotated[bool, Parameter(description="Only those with a denied line.")] = False,
+    db: Db,
+    actor: Who,
+    page: Asked,
+    work: FromQuery[Work | None] = None,
+    receivable: FromQuery[Receivable | None] = None,
+    patient_id: FromQuery[UUID | None] = None,
+    denied: Annotated[bool, QueryParameter(description="Only those with a denied line.")] = False,
 ) -> PageOut[ClaimLineOut]:
     filters = Filters(
         work=work or "", receivable=receivable or "", patient_id=patient_id, denied=denied
@@ -272,12 +270,12 @@ async def list_claims(
 
 
 @get("/claims/{claim_id:uuid}", summary="One claim with all that hangs on it")
-async def get_claim(db: TenantSession, actor: Actor, claim_id: UUID) -> ClaimOut:
+async def get_claim(db: Db, actor: Who, claim_id: Id) -> ClaimOut:
     return ClaimOut.of(await queries.claim(db, actor, claim_id))
 
 
 @get("/claims/{claim_id:uuid}/timeline", summary="Every move of a claim, oldest first")
-async def get_timeline(db: TenantSession, actor: Actor, claim_id: UUID) -> list[ClaimEventOut]:
+async def get_timeline(db: Db, actor: Who, claim_id: Id) -> list[ClaimEventOut]:
     return [ClaimEventOut.of(event) for event in await queries.timeline(db, actor, claim_id)]
 
 

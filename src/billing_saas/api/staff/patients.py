@@ -6,11 +6,10 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
+from litestar.params import JSONBody
 
+from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.wire import In, Out, PageOut
-from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import TenantSession
-from billing_saas.kit.paging import PageRequest
 from billing_saas.patients import queries
 from billing_saas.patients.queries import PatientRecord
 
@@ -75,18 +74,18 @@ class PatientSearch(In, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/patients", summary="Patients, newest first")
-async def list_patients(db: TenantSession, actor: Actor, page: PageRequest) -> PageOut[PatientOut]:
+async def list_patients(db: Db, actor: Who, page: Asked) -> PageOut[PatientOut]:
     found = await queries.patients(db, actor, page)
     return PageOut([PatientOut.of(record) for record in found.rows], found.next_cursor)
 
 
 @get("/patients/{patient_id:uuid}", summary="One patient")
-async def get_patient(db: TenantSession, actor: Actor, patient_id: UUID) -> PatientOut:
+async def get_patient(db: Db, actor: Who, patient_id: Id) -> PatientOut:
     return PatientOut.of(await queries.patient(db, actor, patient_id))
 
 
 @post("/patients/searches", status_code=200, summary="Find patients by name")
-async def search_patients(db: TenantSession, actor: Actor, data: PatientSearch) -> list[PatientOut]:
+async def search_patients(db: Db, actor: Who, data: JSONBody[PatientSearch]) -> list[PatientOut]:
     found = await queries.search(db, actor, data.name, data.birth_date)
     return [PatientOut.of(record) for record in found]
 

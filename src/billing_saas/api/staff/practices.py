@@ -5,10 +5,10 @@ from uuid import UUID
 
 from litestar import Request, get
 
+from billing_saas.api.deps import Db, Person, Who
 from billing_saas.api.wire import Out
 from billing_saas.identity.signing_in import Principal
-from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import Database, TenantSession
+from billing_saas.kit.db import Database
 from billing_saas.tenants import queries
 from billing_saas.tenants.tables import Practice
 
@@ -35,7 +35,7 @@ class PracticeOut(Out, frozen=True):
 
 @get("/practices", summary="The practices I may enter")
 async def list_practices(
-    principal: Principal, request: Request[Principal, None, Any]
+    principal: Person, request: Request[Principal, None, Any]
 ) -> list[PracticeOut]:
     database: Database = request.app.state.database
     async with database.company(principal.practices) as company:
@@ -44,5 +44,5 @@ async def list_practices(
 
 
 @get("/", summary="One practice")
-async def get_practice(db: TenantSession, actor: Actor) -> PracticeOut:
+async def get_practice(db: Db, actor: Who) -> PracticeOut:
     return PracticeOut.of(await queries.this_practice(db), actor.roles)

@@ -5,12 +5,10 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import delete, get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
+from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.wire import Out, PageOut
-from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import TenantSession
-from billing_saas.kit.paging import PageRequest
 from billing_saas.remittances import posting, queries, unposting
 from billing_saas.remittances.posting import Posted
 from billing_saas.remittances.queries import ClaimPaymentRecord
@@ -202,17 +200,17 @@ class PostedOut(Out, frozen=True):
 
 @get("/remittances", summary="Payments of payers, newest first")
 async def list_remittances(
-    db: TenantSession,
-    actor: Actor,
-    page: PageRequest,
-    remittance_state: Annotated[State | None, Parameter(query="state")] = None,
+    db: Db,
+    actor: Who,
+    page: Asked,
+    remittance_state: Annotated[State | None, QueryParameter(name="state")] = None,
 ) -> PageOut[RemittanceOut]:
     found = await queries.remittances(db, actor, page, state=remittance_state)
     return PageOut([RemittanceOut.of(row) for row in found.rows], found.next_cursor)
 
 
 @get("/remittances/{remittance_id:uuid}", summary="One payment of a payer")
-async def get_remittance(db: TenantSession, actor: Actor, remittance_id: UUID) -> RemittanceOut:
+async def get_remittance(db: Db, actor: Who, remittance_id: Id) -> RemittanceOut:
     return RemittanceOut.of(await queries.remittance(db, actor, remittance_id))
 
 
@@ -221,14 +219,14 @@ async def get_remittance(db: TenantSession, actor: Actor, remittance_id: UUID) -
     summary="The claims a payment is for, in the order of the file",
 )
 async def list_claim_payments(
-    db: TenantSession, actor: Actor, page: PageRequest, remittance_id: UUID
+    db: Db, actor: Who, page: Asked, remittance_id: Id
 ) -> PageOut[ClaimPaymentOut]:
     found = await queries.claim_payments(db, actor, remittance_id, page)
     return PageOut([ClaimPaymentOut.of(record) for record in found.rows], found.next_cursor)
 
 
 @post("/remittances/{remittance_id:uuid}/posting", status_code=201, summary="Post a remittance")
-async def post_remittance(db: TenantSession, actor: Actor, remittance_id: UUID) -> PostedOut:
+async def post_remittance(db: Db, actor: Who, remittance_id: Id) -> PostedOut:
     return PostedOut.of(await posting.post(db, actor, remittance_id))
 
 
@@ -237,7 +235,7 @@ async def post_remittance(db: TenantSession, actor: Actor, remittance_id: UUID) 
     status_code=204,
     summary="Undo a posting by reversing its entries",
 )
-async def unpost_remittance(db: TenantSession, actor: Actor, remittance_id: UUID) -> None:
+async def unpost_remittance(db: Db, actor: Who, remittance_id: Id) -> None:
     await unposting.unpost(db, actor, remittance_id)
 
 
