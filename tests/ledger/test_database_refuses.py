@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any, LiteralString
-from uuid import UUID
 
 import psycopg
 import psycopg.sql
@@ -19,41 +18,7 @@ from billing_saas.ledger.rules import MOST_CENTS, Account
 from tests.cast import Person, Tenant
 from tests.cluster import Clone
 from tests.ledger.entries import MARCH_2, Visit
-
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-_ENTRY = text(
-    "INSERT INTO ledger_entry (tenant_id, id, source, kind, effective_on, recorded_at,"
-    " recorded_by_kind, recorded_by) VALUES (:tenant_id, :id, :source, 'raw', :effective_on,"
-    " :recorded_at, 'user', :tenant_id)"
-)
-_LINES = text(
-    "INSERT INTO ledger_line (tenant_id, entry_id, n, recorded_at, effective_on, account,"
-    " amount_cents, party_kind) SELECT :tenant_id, :id, n, :recorded_at, :effective_on, :account,"
-    " cents, 'practice' FROM unnest(cast(:ns AS smallint[]), cast(:cents AS bigint[])) AS x (n, cents)"
-)
-
-
-async def _raw_entry(db: TenantSession, entry_id: UUID | None = None, **other: Any) -> UUID:
-    entry_id = entry_id or new_id()
-    values = {"source": f"raw:{entry_id}", "effective_on": MARCH_2, "recorded_at": NOON, **other}
-    await db.execute(_ENTRY, {"tenant_id": db.tenant_id, "id": entry_id, **values})
-    return entry_id
-
-
-async def _raw_lines(
-    db: TenantSession, entry_id: UUID, *cents: int, first: int = 1, **other: Any
-) -> None:
-    values = {"effective_on": MARCH_2, "recorded_at": NOON, "account": "bank", **other}
-    ns = list(range(first, first + len(cents)))
-    await db.execute(
-        _LINES,
-        {"tenant_id": db.tenant_id, "id": entry_id, "ns": ns, "cents": list(cents), **values},
-    )
-
-
-def _constraint(error: pytest.ExceptionInfo[IntegrityError]) -> str:
-    return str(error.value.orig.driver_exception.constraint_name)  # type: ignore[union-attr]  # the driver's own
+from tests.ledger.raw import ENTRY, NOON, constraint, raw_entry, raw_lines
 
 
 def _rows(connection: psycopg.Connection, table: str) -> int:
@@ -81,22 +46,22 @@ def owner(clone: Clone, elm: Tenant) -> Iterator[psycopg.Connection]:
 
 async def test_raw_sql_may_write_what_sums_to_zero(database: Database, elm: Tenant) -> None:
     async with database.tenant(elm.id) as db:
-        await _raw_lines(db, await _raw_entry(db), 100, -60, -40)
+        await raw_lines(db, await raw_entry(db), 100, -60, -40)
 
 
 async def test_lines_that_do_not_sum_to_zero(database: Database, elm: Tenant) -> None:
     async with database.tenant(elm.id) as db:
-        entry_id = await _raw_entry(db)
+        entry_id = await raw_entry(db)
         with pytest.raises(IntegrityError) as refused:
-            await _raw_lines(db, entry_id, 100, -99)
-    assert _constraint(refused) == "ledger_entry_sums_to_zero"
+            await raw_lines(db, entry_id, 100, -99)
+    assert constraint(refused) == "ledger_entry_sums_to_zero"
 
 
 async def test_an_entry_without_lines_cannot_commit(database: Database, elm: Tenant) -> None:
     with pytest.raises(IntegrityError) as refused:
         async with database.tenant(elm.id) as db:
-            await _raw_entry(db)
-    assert _constraint(refused) == "ledger_entry_sums_to_zero"
+            await raw_entry(db)
+    assert constraint(refused) == "ledger_entry_sums_to_zero"
 
 
 async def test_lines_after_the_check_was_spent_must_sum_to_zero_too(
@@ -104,17 +69,17 @@ async def test_lines_after_the_check_was_spent_must_sum_to_zero_too(
 ) -> None:
     """SET CONSTRAINTS runs the check at commit early; nothing may slip in behind it."""
     async with database.tenant(elm.id) as db:
-        entry_id = await _raw_entry(db)
-        await _raw_lines(db, entry_id, 100, -100)
+        entry_id = await raw_entry(db)
+        await raw_lines(db, entry_id, 100, -100)
         await db.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
         with pytest.raises(IntegrityError) as refused:
-            await _raw_lines(db, entry_id, 5_000_00, first=3)
-    assert _constraint(refused) == "ledger_entry_sums_to_zero"
+            await raw_lines(db, entry_id, 5_000_00, first=3)
+    assert constraint(refused) == "ledger_entry_sums_to_zero"
 
 
 async def test_two_entries_that_only_balance_together(database: Database, elm: Tenant) -> None:
     async with database.tenant(elm.id) as db:
-        entries = [await _raw_entry(db), await _raw_entry(db)]
+        entries = [await raw_entry(db), await raw_entry(db)]
         with pytest.raises(IntegrityError) as refused:
             await db.execute(
                 text(
@@ -132,25 +97,25 @@ async def test_two_entries_that_only_balance_together(database: Database, elm: T
                     "c": [100, -100, 50, -50],
                 },
             )
-    assert _constraint(refused) == "ledger_entry_sums_to_zero"
+    assert constraint(refused) == "ledger_entry_sums_to_zero"
 
 
 async def test_an_amount_that_cannot_be(database: Database, elm: Tenant) -> None:
     for cents in (0, MOST_CENTS + 1, -MOST_CENTS - 1, 2**63 - 1, -(2**63) + 1):
         async with database.tenant(elm.id) as db:
-            entry_id = await _raw_entry(db)
+            entry_id = await raw_entry(db)
             with pytest.raises(IntegrityError) as refused:
-                await _raw_lines(db, entry_id, cents, -cents)
-        assert _constraint(refused) == "ledger_line_amount_cents_check"
+                await raw_lines(db, entry_id, cents, -cents)
+        assert constraint(refused) == "ledger_line_amount_cents_check"
 
 
 async def test_extremes_in_one_sum_do_not_wrap(database: Database, elm: Tenant) -> None:
     """Were they added in 64 bits, 32,000 lines of 2^48 and more would come round to nothing."""
     async with database.tenant(elm.id) as db:
-        entry_id = await _raw_entry(db)
+        entry_id = await raw_entry(db)
         with pytest.raises(IntegrityError) as refused:
-            await _raw_lines(db, entry_id, *[MOST_CENTS] * 32_000)
-    assert _constraint(refused) == "ledger_entry_sums_to_zero"
+            await raw_lines(db, entry_id, *[MOST_CENTS] * 32_000)
+    assert constraint(refused) == "ledger_entry_sums_to_zero"
 
 
 async def test_the_chart_of_accounts_is_the_databases_too(
@@ -158,10 +123,10 @@ async def test_the_chart_of_accounts_is_the_databases_too(
 ) -> None:
     async with database.tenant(elm.id) as db:
         for account in Account:
-            await _raw_lines(db, await _raw_entry(db), 5, -5, account=account)
+            await raw_lines(db, await raw_entry(db), 5, -5, account=account)
         with pytest.raises(IntegrityError) as refused:
-            await _raw_lines(db, await _raw_entry(db), 5, -5, account="slush_fund")
-    assert _constraint(refused) == "ledger_line_account_check"
+            await raw_lines(db, await raw_entry(db), 5, -5, account="slush_fund")
+    assert constraint(refused) == "ledger_line_account_check"
     (definition,) = superuser.execute(
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE conname = 'ledger_line_account_check' AND conrelid = 'ledger_line'::regclass"
@@ -183,8 +148,8 @@ async def test_a_line_written_later_into_an_old_entry(
         )
     async with database.tenant(elm.id) as db:
         with pytest.raises(IntegrityError) as refused:
-            await _raw_lines(db, posted, 7, -7, first=3, recorded_at=at)
-    assert _constraint(refused) == "ledger_line_of_its_entry"
+            await raw_lines(db, posted, 7, -7, first=3, recorded_at=at)
+    assert constraint(refused) == "ledger_line_of_its_entry"
 
 
 async def test_lines_of_another_moment_or_day_than_their_entry(
@@ -197,23 +162,23 @@ async def test_lines_of_another_moment_or_day_than_their_entry(
     ]
     for other in others:
         async with database.tenant(elm.id) as db:
-            entry_id = await _raw_entry(db)
+            entry_id = await raw_entry(db)
             with pytest.raises(IntegrityError) as refused:
-                await _raw_lines(db, entry_id, 7, -7, **other)
-        assert _constraint(refused) == "ledger_line_of_its_entry"
+                await raw_lines(db, entry_id, 7, -7, **other)
+        assert constraint(refused) == "ledger_line_of_its_entry"
 
 
 async def test_lines_of_no_entry_and_of_anothers(
     database: Database, elm: Tenant, oak: Tenant, alice: Person
 ) -> None:
     async with database.tenant(elm.id) as db:
-        entry_of_elm = await _raw_entry(db)
-        await _raw_lines(db, entry_of_elm, 7, -7)
+        entry_of_elm = await raw_entry(db)
+        await raw_lines(db, entry_of_elm, 7, -7)
     for entry_id in (new_id(), entry_of_elm):
         async with database.tenant(oak.id) as db:
             with pytest.raises(IntegrityError) as refused:
-                await _raw_lines(db, entry_id, 7, -7)
-        assert _constraint(refused) == "ledger_line_of_its_entry"
+                await raw_lines(db, entry_id, 7, -7)
+        assert constraint(refused) == "ledger_line_of_its_entry"
 
 
 async def test_the_application_cannot_say_which_transaction_it_is(
@@ -236,11 +201,11 @@ async def test_a_source_is_unique_within_a_practice_only(
 ) -> None:
     for practice in (elm, oak):
         async with database.tenant(practice.id) as db:
-            await _raw_lines(db, await _raw_entry(db, source="stripe:txn_1"), 1, -1)
+            await raw_lines(db, await raw_entry(db, source="stripe:txn_1"), 1, -1)
     async with database.tenant(elm.id) as db:
         with pytest.raises(IntegrityError) as refused:
-            await _raw_entry(db, source="stripe:txn_1")
-    assert _constraint(refused) == "ledger_entry_tenant_id_source_key"
+            await raw_entry(db, source="stripe:txn_1")
+    assert constraint(refused) == "ledger_entry_tenant_id_source_key"
 
 
 async def test_a_temporary_table_of_the_same_name_answers_no_check(
@@ -257,7 +222,7 @@ async def test_a_temporary_table_of_the_same_name_answers_no_check(
         await db.execute(text("UPDATE pg_temp.ledger_book SET closed_through = NULL"))
         with pytest.raises(IntegrityError) as refused:
             await db.execute(
-                text(str(_ENTRY).replace("ledger_entry", "public.ledger_entry")),
+                text(str(ENTRY).replace("ledger_entry", "public.ledger_entry")),
                 {
                     "tenant_id": elm.id,
                     "id": new_id(),
@@ -266,14 +231,14 @@ async def test_a_temporary_table_of_the_same_name_answers_no_check(
                     "recorded_at": NOON,
                 },
             )
-    assert _constraint(refused) == "ledger_entry_month_open"
+    assert constraint(refused) == "ledger_entry_month_open"
     async with database.tenant(elm.id) as db:
-        entry_id = await _raw_entry(db)
+        entry_id = await raw_entry(db)
         await shadowed(db, "ledger_line")
-        await _raw_lines(db, entry_id, 100, -100)
+        await raw_lines(db, entry_id, 100, -100)
         with pytest.raises(IntegrityError) as refused:
             await db.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-    assert _constraint(refused) == "ledger_entry_sums_to_zero"
+    assert constraint(refused) == "ledger_entry_sums_to_zero"
 
 
 # --- nothing is edited ---
@@ -293,9 +258,9 @@ CHANGES: list[LiteralString] = [
 async def posted(database: Database, elm: Tenant, alice: Person) -> None:
     async with database.tenant(elm.id) as db:
         await journal.post(db, alice.actor, [Visit().charged(100)])
-        await _raw_lines(
+        await raw_lines(
             db,
-            await _raw_entry(db, recorded_at=datetime(2019, 1, 1, tzinfo=UTC)),
+            await raw_entry(db, recorded_at=datetime(2019, 1, 1, tzinfo=UTC)),
             5,
             -5,
             recorded_at=datetime(2019, 1, 1, tzinfo=UTC),  # lies in the default partition
@@ -388,7 +353,7 @@ async def test_oak_writes_nothing_into_elms_journal(
     async with database.tenant(oak.id) as db:
         with pytest.raises(DBAPIError, match="row-level security"):
             await db.execute(
-                _ENTRY,
+                ENTRY,
                 {
                     "tenant_id": elm.id,
                     "id": new_id(),
