@@ -30,11 +30,26 @@ from billing_saas.edi.remittance import (
     OutpatientAdjudication,
     Remark,
     ServicePayment,
+    Unread,
 )
 
 _MOST_PROCEDURES = 4096
 _PADDING = [""] * 14
 _party: Callable[..., Party] = Party  # all nine elements of an NM1 are text
+
+
+# The fields of a claim from `adjustments` to `quantities`.
+_Own = tuple[
+    tuple[Adjustment, ...],
+    tuple[Party, ...],
+    InpatientAdjudication | None,
+    OutpatientAdjudication | None,
+    tuple[Reference, ...],
+    tuple[DateValue, ...],
+    tuple[Contact, ...],
+    tuple[AmountValue, ...],
+    tuple[QuantityValue, ...],
+]
 
 
 class _Procedures(dict[str, Procedure]):
@@ -77,14 +92,52 @@ class ClaimReader:
         Also whether it needs a look (it or one of its lines fails to balance, or has segments no
         field holds), and the position after it."""
         own, *lines = text.split(self._service_mark)
-        element = self._element
         first, *segments = own.split(self._terminator)
-        unread: tuple[tuple[int, tuple[str, ...]], ...] = ()
-        clp = first.split(element)  # CLP01 is element 0 here
+        clp = first.split(self._element)  # CLP01 is element 0 here
+        unread: Unread = ()
         if len(clp) < 14:
             clp += _PADDING[len(clp) :]
         elif len(clp) > 14:
             unread = ((position, ("CLP", *clp)),)
+        parts, adjusted, more = self._own(segments, position)
+        unread += more
+        services: list[ServicePayment] = []
+        look = bool(unread)
+        at = position + len(segments) + 1
+        for line in lines:
+            service, line_adjusted, odd, at = self._service(line, at)
+            services.append(service)
+            adjusted += line_adjusted
+            look = look or odd
+        charge = cents(clp[2])
+        paid = cents(clp[3])
+        claim = ClaimPayment(
+            clp[0],
+            clp[1],
+            charge,
+            paid,
+            cents(clp[4]) if clp[4] else None,
+            clp[5],
+            clp[6],
+            clp[7],
+            clp[8],
+            clp[9],
+            clp[10],
+            quantity(clp[11]) if clp[11] else "",
+            quantity(clp[12]) if clp[12] else "",
+            clp[13],
+            *parts,
+            tuple(services),
+            heading,
+            position,
+            unread,
+        )
+        return claim, look or charge - adjusted != paid, at
+
+    def _own(self, segments: list[str], position: int) -> tuple[_Own, int, Unread]:
+        """What stands in 2100 after the CLP, as the fields of a claim; the sum of its adjustments;
+        and what no field holds."""
+        element = self._element
         adjustments: list[Adjustment] = []
         parties: list[Party] = []
         references: list[Reference] = []
@@ -94,6 +147,7 @@ class ClaimReader:
         quantities: tuple[QuantityValue, ...] = ()
         inpatient: InpatientAdjudication | None = None
         outpatient: OutpatientAdjudication | None = None
+        unread: Unread = ()
         adjusted = 0
         at = position
         for written in segments:
@@ -124,31 +178,7 @@ class ClaimReader:
                 references.append(read_reference(segment))
             else:
                 unread += ((at, tuple(segment)),)
-        services: list[ServicePayment] = []
-        look = False
-        at += 1
-        for line in lines:
-            service, line_adjusted, odd, at = self._service(line, at)
-            services.append(service)
-            adjusted += line_adjusted
-            look = look or odd
-        charge = cents(clp[2])
-        paid = cents(clp[3])
-        claim = ClaimPayment(
-            clp[0],
-            clp[1],
-            charge,
-            paid,
-            cents(clp[4]) if clp[4] else None,
-            clp[5],
-            clp[6],
-            clp[7],
-            clp[8],
-            clp[9],
-            clp[10],
-            quantity(clp[11]) if clp[11] else "",
-            quantity(clp[12]) if clp[12] else "",
-            clp[13],
+        parts = (
             tuple(adjustments),
             tuple(parties),
             inpatient,
@@ -158,12 +188,8 @@ class ClaimReader:
             contacts,
             tuple(amounts),
             quantities,
-            tuple(services),
-            heading,
-            position,
-            unread,
         )
-        return claim, look or charge - adjusted != paid or bool(unread), at
+        return parts, adjusted, unread
 
     def _service(self, text: str, position: int) -> tuple[ServicePayment, int, bool, int]:
         """A line, the sum of its adjustments, whether it needs a look, the position after it."""
@@ -171,7 +197,7 @@ class ClaimReader:
         procedures = self._procedures
         first, *segments = text.split(self._terminator)
         svc = first.split(element)  # SVC01 is element 0 here
-        unread: tuple[tuple[int, tuple[str, ...]], ...] = ()
+        unread: Unread = ()
         if len(svc) < 7:
             svc += _PADDING[len(svc) : 7]
         elif len(svc) > 7:
