@@ -102,3 +102,17 @@ async def withdraw(
         .values(state="done", closed_at=clock.now(), closed_by=actor.id, outcome=outcome)
         .execution_options(synchronize_session=False)
     )
+
+
+async def reopen(db: TenantSession, subject_ids: Sequence[UUID], *, outcome: str) -> None:
+    """Open again what was withdrawn with this outcome: what withdrew it was undone itself."""
+    await db.execute(
+        update(Card)
+        .where(
+            Card.tenant_id == db.tenant_id,
+            Card.subject_id == bindparam("subjects", list(subject_ids), ARRAY(Uuid)).any_(),
+            Card.outcome == outcome,
+        )
+        .values(state="open", closed_at=None, closed_by=None, outcome="")
+        .execution_options(synchronize_session=False)
+    )

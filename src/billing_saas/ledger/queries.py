@@ -167,6 +167,23 @@ async def open_balances(
     return found
 
 
+async def owed_by_party(
+    db: TenantSession, claim_ids: Collection[UUID]
+) -> dict[UUID, dict[UUID, int]]:
+    """What each payer and the patient still owe: by claim, then party. For acts, as above."""
+    owed = _sum_of(Account.PAYER_RECEIVABLE) + _sum_of(Account.PATIENT_RECEIVABLE)
+    rows = await db.execute(
+        select(LedgerLine.claim_id, LedgerLine.party_id, owed.label("cents"))
+        .where(LedgerLine.tenant_id == db.tenant_id, LedgerLine.claim_id == _any_of(claim_ids))
+        .group_by(LedgerLine.claim_id, LedgerLine.party_id)
+        .having(owed != 0)
+    )
+    found: dict[UUID, dict[UUID, int]] = {}
+    for row in rows:
+        found.setdefault(row.claim_id, {})[row.party_id] = row.cents
+    return found
+
+
 async def claim_entries(
     db: TenantSession, actor: Actor, claim_id: UUID, page: PageRequest
 ) -> Page[PostedEntry]:

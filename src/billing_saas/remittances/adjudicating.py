@@ -6,13 +6,14 @@ from uuid import UUID
 from billing_saas.claims import adjudicating as claims
 from billing_saas.claims import transitions
 from billing_saas.claims.adjudicating import LineVerdict
-from billing_saas.claims.rules import RECEIVABLE_OF
 from billing_saas.claims.transitions import Move
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
-from billing_saas.remittances import rules
+from billing_saas.ledger import queries as ledger
+from billing_saas.remittances import claim_rules
+from billing_saas.remittances.claim_rules import Left
 from billing_saas.remittances.matching import Matched
-from billing_saas.remittances.rules import COST_SHARING, Left, Outcome, Payment, Service
+from billing_saas.remittances.rules import COST_SHARING, Outcome, Payment, Service
 from billing_saas.remittances.tables import Remittance
 
 
@@ -28,7 +29,18 @@ async def tell(
     await claims.take_back(db, [(taken.reverses, taken.id) for taken in matched.reversals])
     verdicts = [verdict for payment, outcome in outcomes for verdict in _verdicts(payment, outcome)]
     await claims.record_many(db, verdicts, remittance.payment_on)
-    await transitions.move_many(db, actor, _moves(remittance.id, matched, outcomes, left))
+    answered = {payment.claim_id for payment, _ in outcomes}
+    taken_back = {taken.claim_id for taken in matched.reversals} - answered
+    owed = await ledger.owed_by_party(db, taken_back) if taken_back else {}
+    standing = {
+        claim.id: claim_rules.standing_receivable(
+            claim.payers, claim.patient_id, owed.get(claim.id, {})
+        )
+        for claim in matched.claims.values()
+        if claim.id in taken_back
+    }
+    moves = _moves(remittance.id, matched, outcomes, left, standing)
+    await transitions.move_many(db, actor, moves)
 
 
 def _verdicts(payment: Payment, outcome: Outcome) -> list[LineVerdict]:
@@ -74,10 +86,12 @@ def _moves(
     matched: Matched,
     outcomes: Sequence[tuple[Payment, Outcome]],
     left: Mapping[UUID, Left],
+    standing: Mapping[UUID, str],
 ) -> list[Move]:
     """In the order of events: what was taken back, then what was said anew.
 
     A submission that several claim payments speak of (a split claim) moves once per change.
+    `standing`: who owes a claim of which a payment was taken back, and nothing said anew.
     """
     adjudication = dict(matched.adjudications)
     receivable = {claim.id: claim.receivable for claim in matched.claims.values()}
@@ -104,18 +118,13 @@ def _moves(
         adjudication[taken.submission_id] = "reversed"
     for payment, outcome in outcomes:
         now = adjudication[payment.submission_id]
-        to = rules.adjudication_of(payment, outcome)
+        to = claim_rules.adjudication_of(payment, outcome)
         move("adjudication", payment.claim_id, payment.submission_id, now, to)
         adjudication[payment.submission_id] = to
-        standing = receivable[payment.claim_id]
-        owes = rules.receivable_after(payment, outcome, left[payment.claim_id])
-        move("receivable", payment.claim_id, None, standing, owes)
+        owed_by = receivable[payment.claim_id]
+        owes = claim_rules.receivable_after(payment, outcome, left[payment.claim_id])
+        move("receivable", payment.claim_id, None, owed_by, owes)
         receivable[payment.claim_id] = owes
-    corrected = {payment.claim_id for payment, _ in outcomes}
-    for taken in matched.reversals:
-        if taken.claim_id not in corrected:
-            standing = receivable[taken.claim_id]
-            sent_as = matched.claims[taken.claim_id].sent_as
-            move("receivable", taken.claim_id, None, standing, RECEIVABLE_OF[sent_as])
-            receivable[taken.claim_id] = RECEIVABLE_OF[sent_as]
+    for claim_id, owes in standing.items():
+        move("receivable", claim_id, None, receivable[claim_id], owes)
     return moves

@@ -6,9 +6,10 @@ from uuid import UUID
 from billing_saas.followups import cards
 from billing_saas.followups.cards import NewCard
 from billing_saas.kit.db import TenantSession
-from billing_saas.remittances import rules
+from billing_saas.remittances import claim_rules
+from billing_saas.remittances.claim_rules import Left
 from billing_saas.remittances.matching import Matched
-from billing_saas.remittances.rules import INTEREST, Left, Outcome, Payment
+from billing_saas.remittances.rules import INTEREST, Outcome, Payment
 from billing_saas.remittances.tables import ProviderAdjustment, Remittance
 
 _DOUBTS = {
@@ -16,6 +17,7 @@ _DOUBTS = {
     "payer_not_of_claim": "The payer is none of the claim's payers; the money is unapplied.",
     "line_not_of_claim": "A paid line is none of the claim's lines; the money is unapplied.",
     "charge_differs": "The payer names another charge than was sent; the money is unapplied.",
+    "predetermination": "The payer says what it would pay (CLP02 is 25); nothing of it is on the books.",
     "nothing_to_reverse": "The payer takes back a payment that was never posted here.",
 }
 _REVIEWS = {
@@ -29,6 +31,10 @@ _REMAINDERS = {
     "credit_balance": "More was paid or adjusted than was charged; someone may be owed a refund.",
     "balance_to_review": "The payer answered the whole claim, and yet its books do not close.",
 }
+
+
+# How the cards of a payment end that the payer took back.
+TAKEN_BACK = "taken_back"
 
 
 async def open_for(
@@ -57,7 +63,7 @@ async def open_for(
             new.append(_denial(payment, outcome, number))
         new += [_review(payment, outcome, reason, number) for reason in outcome.review_reasons]
         claim = matched.claims[payment.claim_id]
-        reason = rules.remainder(payment, outcome, left[claim.id], claim.charge_cents)
+        reason = claim_rules.remainder(payment, outcome, left[claim.id], claim.charge_cents)
         if reason is not None:
             new.append(_remainder(payment, left[claim.id], reason, number))
     await cards.open_cards(db, new)

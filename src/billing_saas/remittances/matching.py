@@ -1,11 +1,10 @@
 """Whose claim is being paid: a batch of claim payments against the practice's claims, set by set.
 
-CLP01 is our own random CLM01 and is tried first; a number of the practice's own system is found by
-its blind index. A match must agree in amount or in every line: a number alone proves nothing
-(x12.md rule 16). What stays in doubt is never guessed: it is reviewed by a person.
+A match must agree in amount or in every line: a number alone proves nothing (x12.md rule 16). What
+stays in doubt is never guessed: it is reviewed by a person.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,11 +12,11 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from billing_saas.kit.db import TenantSession
-from billing_saas.phi import indexing
 from billing_saas.phi.keyring import Keyring
-from billing_saas.phi.registry import CLAIM_ACCOUNT_NUMBER, CLAIM_PAYMENT_PHI_DEMO
-from billing_saas.remittances import matching_rules, rules
+from billing_saas.phi.registry import CLAIM_PAYMENT_PHI_DEMO
+from billing_saas.remittances import finding, matching_rules, rules
 from billing_saas.remittances import parts as reading
+from billing_saas.remittances.finding import OurClaim
 from billing_saas.remittances.matching_rules import ChargeLine, PaidLine
 from billing_saas.remittances.parts import Parts
 from billing_saas.remittances.rules import (
@@ -60,22 +59,7 @@ class Matched:
     posting_numbers: dict[UUID, int] = field(default_factory=dict)
     adjudications: dict[UUID, str] = field(default_factory=dict)
     """Submission to the state its adjudication is in before this posting."""
-    claims: dict[UUID, "OurClaim"] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class OurClaim:
-    """A submission's claim, as matching and posting need it."""
-
-    id: UUID
-    patient_id: UUID
-    submission_id: UUID
-    sent_as: str
-    adjudication: str
-    charge_cents: int
-    receivable: str
-    payers: Mapping[str, UUID]
-    spare_patient: bool
+    claims: dict[UUID, OurClaim] = field(default_factory=dict)
 
 
 async def match(
@@ -91,7 +75,8 @@ async def match(
         row.id: ring.open(CLAIM_PAYMENT_PHI_DEMO, row.id, row.phi_demo, ClaimPaymentIdentity)
         for row in paid
     }
-    claims = await _claims_by_number(db, ring, identities)
+    numbers = {identity.patient_control_number for identity in identities.values()}
+    claims = await finding.claims_by_number(db, payer_id, numbers)
     charges = await reading.charges_of(db, {claim.id for claim in claims.values()})
     parts = await reading.parts_of(db, [row.id for row in paid])
     matched = Matched()
@@ -124,8 +109,6 @@ def _doubtful(row: Row[Any], reason: str, claim_id: UUID | None = None) -> Doubt
     return Doubtful(row.id, row.paid_cents, reason, row.posting_number + 1, claim_id)
 
 
-# --- claims ---
-
 _PAID = text(
     """
     SELECT id, n, status, charge_cents, paid_cents, frequency, posting_number, phi_demo
@@ -134,89 +117,6 @@ _PAID = text(
     ORDER BY n
     """
 )
-_CLAIM_COLUMNS = """
-    s.patient_control_number, s.id AS submission_id, s.sequence, s.adjudication,
-    c.id, c.patient_id, c.charge_cents, c.receivable
-    """
-_BY_NUMBER = text(
-    f"""
-    SELECT {_CLAIM_COLUMNS}
-    FROM unnest(CAST(:numbers AS text[])) AS paid (number)
-    JOIN submission s ON s.tenant_id = :tenant_id AND s.patient_control_number = paid.number
-    JOIN claim c ON c.tenant_id = :tenant_id AND c.id = s.claim_id
-    """  # noqa: S608  # a constant of this file
-)
-_BY_CLAIM = text(
-    f"""
-    SELECT DISTINCT ON (c.id) {_CLAIM_COLUMNS}
-    FROM unnest(CAST(:claim_ids AS uuid[])) AS found (id)
-    JOIN claim c ON c.tenant_id = :tenant_id AND c.id = found.id
-    JOIN submission s ON s.tenant_id = :tenant_id AND s.claim_id = c.id
-    ORDER BY c.id, s.id DESC
-    """  # noqa: S608  # a constant of this file
-)
-_PAYERS = text(
-    """
-    SELECT cc.claim_id, cc.sequence, cc.payer_id, coverage.qualified_medicare_beneficiary AS spared
-    FROM unnest(CAST(:claim_ids AS uuid[])) AS found (id)
-    JOIN claim_coverage cc ON cc.tenant_id = :tenant_id AND cc.claim_id = found.id
-    JOIN coverage ON coverage.tenant_id = :tenant_id AND coverage.id = cc.coverage_id
-    ORDER BY cc.claim_id, cc.sequence
-    """
-)
-
-
-async def _claims_by_number(
-    db: TenantSession, ring: Keyring, identities: Mapping[UUID, ClaimPaymentIdentity]
-) -> dict[str, OurClaim]:
-    """CLP01 to our claim: by our own number, else by the practice's account number."""
-    numbers = {identity.patient_control_number for identity in identities.values()}
-    rows = (await db.execute(_BY_NUMBER, {**_of(db), "numbers": sorted(numbers)})).all()
-    found = {row.patient_control_number: row for row in rows}
-    found |= await _by_account_number(db, ring, numbers - found.keys())
-    if not found:
-        return {}
-    claim_ids = {row.id for row in found.values()}
-    payers: dict[UUID, dict[str, UUID]] = {}
-    spared: set[UUID] = set()
-    for row in await db.execute(_PAYERS, {**_of(db), "claim_ids": list(claim_ids)}):
-        payers.setdefault(row.claim_id, {})[row.sequence] = row.payer_id
-        if row.spared:
-            spared.add(row.claim_id)
-    return {
-        number: OurClaim(
-            id=row.id,
-            patient_id=row.patient_id,
-            submission_id=row.submission_id,
-            sent_as=row.sequence,
-            adjudication=row.adjudication,
-            charge_cents=row.charge_cents,
-            receivable=row.receivable,
-            payers=payers.get(row.id, {}),
-            spare_patient=row.id in spared,
-        )
-        for number, row in found.items()
-    }
-
-
-async def _by_account_number(
-    db: TenantSession, ring: Keyring, numbers: Iterable[str]
-) -> dict[str, Row[Any]]:
-    """A number that only one claim of the practice bears; one that several bear finds none."""
-    tokens = {ring.token(CLAIM_ACCOUNT_NUMBER, number): number for number in numbers if number}
-    if not tokens:
-        return {}
-    claims_of: dict[str, set[UUID]] = {}
-    hits = await indexing.find(db, CLAIM_ACCOUNT_NUMBER, list(tokens))
-    for token, claim_ids in hits.items():
-        claims_of[tokens[token]] = set(claim_ids)
-    number_of = {next(iter(ids)): number for number, ids in claims_of.items() if len(ids) == 1}
-    if not number_of:
-        return {}
-    rows = await db.execute(_BY_CLAIM, {**_of(db), "claim_ids": list(number_of)})
-    return {number_of[row.id]: row for row in rows}
-
-
 # --- lines ---
 
 
@@ -227,6 +127,8 @@ def _payment(
     charges: Sequence[ChargeLine],
     parts: Parts,
 ) -> Payment | Doubtful:
+    if row.status == rules.PREDETERMINATION_STATUS:
+        return _doubtful(row, "predetermination", claim.id)
     sequence = matching_rules.sequence_of(row.status, claim.payers, payer_id, claim.sent_as)
     if sequence is None:
         return _doubtful(row, "payer_not_of_claim", claim.id)
@@ -291,9 +193,11 @@ def _service(service: Row[Any], charge_id: UUID, parts: Parts) -> Service:
 
 _POSTED = text(
     """
-    SELECT p.id, p.claim_id, p.submission_id, p.charge_cents, p.paid_cents, p.entry_id
+    SELECT p.id, p.claim_id, p.submission_id, p.charge_cents, p.paid_cents, p.entry_id,
+      s.adjudication
     FROM unnest(CAST(:claim_ids AS uuid[])) AS found (id)
     JOIN claim_payment p ON p.tenant_id = :tenant_id AND p.claim_id = found.id
+    JOIN submission s ON s.tenant_id = :tenant_id AND s.id = p.submission_id
     WHERE p.state IN ('auto_posted', 'posted') AND p.reverses IS NULL
     ORDER BY p.claim_id, p.id DESC
     """
@@ -330,7 +234,7 @@ async def _match_reversals(
                 entry_id=original.entry_id,
                 claim_id=claim.id,
                 submission_id=original.submission_id,
-                adjudication=claim.adjudication,
+                adjudication=original.adjudication,
             )
         )
 

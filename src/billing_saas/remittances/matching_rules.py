@@ -17,14 +17,17 @@ def sequence_of(
 ) -> str | None:
     """As which payer of the claim this one spoke, or None when the claim knows no such payer.
 
-    The remittance's payer decides where the claim knows it; otherwise CLP02 and then the submission
-    it answers, since payers send other ids in an 835 than they take in an 837.
+    The remittance's payer decides where the claim knows it once. Where it stands in several places,
+    or in none (payers send other ids in an 835 than they take in an 837), CLP02 does, and then the
+    submission it answers: some payers send 3 on everything (RFI 546).
     """
-    for sequence, known in payers.items():
-        if known == payer_id:
-            return sequence
-    claimed = SEQUENCE_OF_STATUS.get(status, sent_as)
-    return claimed if claimed in payers else (sent_as if sent_as in payers else None)
+    its_own = [sequence for sequence, known in payers.items() if known == payer_id]
+    if len(its_own) == 1:
+        return its_own[0]
+    possible = its_own or list(payers)
+    asked = (SEQUENCE_OF_STATUS.get(status, sent_as), sent_as)
+    found = next((sequence for sequence in asked if sequence in possible), None)
+    return found or next(iter(its_own), None)
 
 
 def is_opposite(
@@ -73,7 +76,7 @@ class PaidLine(msgspec.Struct, frozen=True, gc=False):
 
 
 def match_lines(charges: Sequence[ChargeLine], paid: Sequence[PaidLine]) -> dict[int, UUID] | None:
-    """Paid position to charge, or None when one paid line has no charge or could be several.
+    """Paid position to charge, or None when one paid line has no charge.
 
     Our own number first (REF*6R, RFI 1053); then what was billed: procedure (SVC06 where the payer
     changed it), amount and day; then procedure and amount. A charge may be paid once per 835 claim,

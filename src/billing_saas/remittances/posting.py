@@ -1,6 +1,7 @@
 """Post a remittance: match, journal, tell the claims, open cards. All of it, or none.
 
-The same act serves the worker and `POST …/remittances/{id}/posting`; `DELETE` undoes it by reversing entries, after which it may be posted again.
+The same act serves the worker and `POST …/remittances/{id}/posting`; `DELETE` undoes it by reversing
+entries, after which it may be posted again.
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text, update
 
 from billing_saas.audit import trail
+from billing_saas.followups import cards
 from billing_saas.kit import clock, points
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import TenantSession
@@ -18,6 +20,7 @@ from billing_saas.ledger import queries as ledger
 from billing_saas.ledger.rules import Account, Entry, source_claim_payment
 from billing_saas.phi import keyring
 from billing_saas.remittances import adjudicating, carding, matching, queries, rules
+from billing_saas.remittances.claim_rules import Left
 from billing_saas.remittances.errors import (
     AlreadyPosted,
     IsDuplicate,
@@ -27,7 +30,7 @@ from billing_saas.remittances.errors import (
 )
 from billing_saas.remittances.jobs import PostRemittance
 from billing_saas.remittances.matching import Matched, Reversal
-from billing_saas.remittances.rules import Left, Outcome, Payment
+from billing_saas.remittances.rules import Outcome, Payment
 from billing_saas.remittances.tables import Remittance
 
 BATCH = 2_000
@@ -268,6 +271,7 @@ class _Run:
             await self.db.execute(
                 _MARK_REVERSED, {"tenant_id": self.db.tenant_id, "ids": originals}
             )
+            await cards.withdraw(self.db, self.actor, originals, outcome=carding.TAKEN_BACK)
 
     def _count(self, matched: Matched, outcomes: list[tuple[Payment, Outcome]]) -> None:
         self.posted.claims += len(outcomes) + len(matched.reversals) + len(matched.doubtful)

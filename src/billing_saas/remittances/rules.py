@@ -3,13 +3,12 @@
 Amounts are integer cents with X12's sign: a positive adjustment reduces the payment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
 import msgspec
 
-from billing_saas.claims.rules import RECEIVABLE_OF
 from billing_saas.ledger.rules import (
     Account,
     Entry,
@@ -32,8 +31,8 @@ PROCESSED_IN_EXCESS = "94"
 INCLUDED_ELSEWHERE = "97"
 
 SEQUENCES = ("P", "S", "T")
-FORWARDED_STATUS = frozenset({"19", "20", "21", "23"})
 REVERSAL_STATUS = "22"
+PREDETERMINATION_STATUS = "25"
 DENIED_STATUS = "4"
 
 
@@ -133,25 +132,32 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return sum(line.amount_cents for line in self.lines if line.account is Account.PAYER_CASH)
 
 
-class Left(msgspec.Struct, frozen=True, gc=False):
-    """What is owed of a claim after a posting, by the ledger."""
-
-    payer_cents: int
-    patient_cents: int
-
-
 def is_denied(status: str, service: Service) -> bool:
     """Nothing paid, for a reason that is not the price and not the patient's share.
 
     CLP02 alone does not tell: a full denial comes as 1 with nothing paid (RFI 1423).
     """
-    if service.paid_cents != 0 or service.charge_cents <= 0 or service.bundled:
+    if service.bundled:
+        return False
+    return _nothing_paid(status, service.charge_cents, service.paid_cents, service.adjustments)
+
+
+def is_denied_whole(payment: Payment) -> bool:
+    """The same of a claim that is answered as a whole, without lines (RFI 2348: inpatient)."""
+    return not payment.services and _nothing_paid(
+        payment.status, payment.charge_cents, payment.paid_cents, payment.adjustments
+    )
+
+
+def _nothing_paid(
+    status: str, charge_cents: int, paid_cents: int, adjustments: Sequence[Adjusted]
+) -> bool:
+    if paid_cents != 0 or charge_cents <= 0:
         return False
     if status == DENIED_STATUS:
         return True
     return any(
-        adjusted.amount_cents > 0 and not _explains_price(adjusted)
-        for adjusted in service.adjustments
+        adjusted.amount_cents > 0 and not _explains_price(adjusted) for adjusted in adjustments
     )
 
 
@@ -179,16 +185,19 @@ def outcome_of(payment: Payment) -> Outcome:
         book.settle(service.charge_id, service.paid_cents)
         if is_denied(payment.status, service):
             denied.append(position)
-            denied_cents += _denied_part(service)
+            denied_cents += _denied_part(service.charge_cents, service.adjustments)
         for adjusted in service.adjustments:
-            book.adjust(service.charge_id, adjusted, service.bundled, position in denied)
+            book.adjust(
+                service.charge_id, adjusted, bundled=service.bundled, denied=position in denied
+            )
     unpriced = payment.paid_cents - sum(service.paid_cents for service in payment.services)
     if unpriced:
         book.settle(None, unpriced)
+    whole = is_denied_whole(payment)
+    if whole:
+        denied_cents = _denied_part(payment.charge_cents, payment.adjustments)
     for adjusted in payment.adjustments:
-        book.adjust(None, adjusted, False, False)
-        if not payment.services and adjusted.amount_cents > 0 and not _explains_price(adjusted):
-            denied_cents += adjusted.amount_cents
+        book.adjust(None, adjusted, bundled=False, denied=whole)
     return Outcome(
         lines=book.lines(),
         denied_services=tuple(denied),
@@ -199,10 +208,10 @@ def outcome_of(payment: Payment) -> Outcome:
     )
 
 
-def _denied_part(service: Service) -> int:
-    """What stays unpaid of a denied line: all but the patient's share."""
-    shared = [a.amount_cents for a in service.adjustments if a.group == "PR" and _explains_price(a)]
-    return service.charge_cents - sum(shared)
+def _denied_part(charge_cents: int, adjustments: Sequence[Adjusted]) -> int:
+    """What stays unpaid of what is denied: all but the patient's share."""
+    shared = [a.amount_cents for a in adjustments if a.group == "PR" and _explains_price(a)]
+    return charge_cents - sum(shared)
 
 
 class _Book:
@@ -226,7 +235,7 @@ class _Book:
         self.settled[charge_id] = self.settled.get(charge_id, 0) + cents
 
     def adjust(
-        self, charge_id: UUID | None, adjusted: Adjusted, bundled: bool, denied: bool
+        self, charge_id: UUID | None, adjusted: Adjusted, *, bundled: bool, denied: bool
     ) -> None:
         cents = adjusted.amount_cents
         if cents == 0 or adjusted.reason in PRIOR_PAYER:
@@ -363,42 +372,3 @@ def provider_adjustment_entry(
             Line(Account.PAYER_CASH, -amount_cents, "payer", payer_id),
         ),
     )
-
-
-def adjudication_of(payment: Payment, outcome: Outcome) -> str:
-    """The submission's state after this payment (domain.md, A claim and its submissions)."""
-    if payment.status == "23":
-        return "forwarded"
-    all_denied = outcome.denied_services and len(outcome.denied_services) == len(payment.services)
-    if payment.paid_cents == 0 and (all_denied or (not payment.services and outcome.denied_cents)):
-        return "denied"
-    if outcome.denied_services or outcome.denied_cents:
-        return "partial"
-    if payment.paid_cents == 0 and outcome.patient_cents:
-        return "patient_responsibility"
-    return "paid"
-
-
-def receivable_after(payment: Payment, outcome: Outcome, left: Left) -> str:
-    """Who owes the claim next. What is denied, in review or not yet answered keeps the payer owing."""
-    if outcome.denied_cents or outcome.review_cents or _unanswered(payment, outcome, left):
-        return RECEIVABLE_OF[payment.sequence]
-    if payment.next_sequence is not None and outcome.patient_cents:
-        return RECEIVABLE_OF[payment.next_sequence]
-    return "patient" if left.patient_cents > 0 else "settled"
-
-
-def _unanswered(payment: Payment, outcome: Outcome, left: Left) -> bool:
-    """More is left with payers than this one passed on: a split claim, or books that do not close."""
-    passed_on = outcome.patient_cents if payment.next_sequence is not None else 0
-    return left.payer_cents > passed_on
-
-
-def remainder(payment: Payment, outcome: Outcome, left: Left, charge_cents: int) -> str | None:
-    """Why a person must look at what is left of a claim of `charge_cents`, or None."""
-    if left.payer_cents < 0 or left.patient_cents < 0:
-        return "credit_balance"
-    explained = outcome.denied_cents or outcome.review_cents or payment.charge_cents < charge_cents
-    if not explained and _unanswered(payment, outcome, left):
-        return "balance_to_review"
-    return None
