@@ -5,6 +5,7 @@ segment and element. `write_interchange` puts segments into their envelope; coun
 control numbers are handed in (they belong to a connection).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -37,20 +38,19 @@ class Pen:
     Trailing empty elements and components are never written.
     """
 
-    __slots__ = ("_checked", "delimiters")
+    __slots__ = ("_holds_mark", "delimiters")
 
     def __init__(self, delimiters: Delimiters = STANDARD) -> None:
         self.delimiters = delimiters
-        self._checked = "".join(
-            [delimiters.element, delimiters.component, delimiters.segment]
-            + ([delimiters.repetition] if delimiters.repetition else [])
-        )
+        marks = delimiters.element + delimiters.component + delimiters.segment
+        marks += delimiters.repetition or ""
+        self._holds_mark = re.compile(f"[{re.escape(marks)}]").search
 
     def segment(self, segment_id: str, *values: "str | Composite | Repeated") -> Segment:
         elements = [segment_id]
         for number, value in enumerate(values, 1):
             if value.__class__ is str:
-                if not (value.isalnum() or self._clean(value)):
+                if not self._clean(value):
                     self._refuse(segment_id, number)
                 elements.append(value)
             elif isinstance(value, tuple):
@@ -62,16 +62,14 @@ class Pen:
         return elements
 
     def _clean(self, value: str) -> bool:
-        if not value.isprintable():
-            return False
-        return not any(mark in value for mark in self._checked)
+        return value.isprintable() and self._holds_mark(value) is None
 
     def _refuse(self, segment_id: str, number: int) -> None:
         raise Unwritable("the value holds a delimiter or a control character", segment_id, number)
 
     def _composite(self, parts: Composite, segment_id: str, number: int) -> str:
         for part in parts:
-            if not (part.isalnum() or self._clean(part)):
+            if not self._clean(part):
                 self._refuse(segment_id, number)
         component = self.delimiters.component
         return component.join(parts).rstrip(component)
