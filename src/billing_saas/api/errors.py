@@ -97,6 +97,11 @@ def bad_request(request: Request[Any, Any, Any], error: ValidationException) -> 
     return _problem(request, 400, "bad-request", "The request cannot be read.", fields=faults)
 
 
+def nested_too_deeply(request: Request[Any, Any, Any], _: RecursionError) -> Response[bytes]:
+    """The JSON decoder gives up by this error; no body of ours nests more than a few levels."""
+    return _problem(request, 400, "bad-request", "The request is nested too deeply to be read.")
+
+
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return unexpected(request, error)
@@ -119,5 +124,6 @@ HANDLERS: dict[Any, Any] = {
     DBAPIError: database_error,
     ValidationException: bad_request,
     HTTPException: http_error,
+    RecursionError: nested_too_deeply,
     Exception: unexpected,
 }
