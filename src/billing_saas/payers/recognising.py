@@ -38,5 +38,5 @@ async def recognise(db: TenantSession, identifiers: Sequence[str], name: str) ->
         )
         .returning(Payer.id)
     )
-    assert made is not None
+    assert isinstance(made, UUID)
     return made
