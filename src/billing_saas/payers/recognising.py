@@ -19,7 +19,7 @@ async def recognise(db: TenantSession, identifiers: Sequence[str], name: str) ->
             Payer.tenant_id == db.tenant_id, Payer.edi_payer_id.in_(identifiers)
         )
     )
-    by_identifier = {identifier: payer_id for identifier, payer_id in known}
+    by_identifier = dict(known.all())
     for identifier in identifiers:
         if identifier in by_identifier:
             return by_identifier[identifier]
