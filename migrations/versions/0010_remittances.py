@@ -40,9 +40,10 @@ def upgrade() -> None:
           FOREIGN KEY (tenant_id, payer_id) REFERENCES payer,
           FOREIGN KEY (tenant_id, duplicate_of) REFERENCES remittance
         )""",
-        # TRN02 plus the payer identifies an 835; the file name does not.
+        # TRN02 plus the payer identifies an 835; the file name does not. What was never sound or never
+        # balanced is not it yet: the payer may send it again, mended.
         "CREATE UNIQUE INDEX remittance_trace_key ON remittance (tenant_id, payer_id, trace_number)"
-        " WHERE state <> 'duplicate'",
+        " WHERE state NOT IN ('duplicate', 'parsed', 'out_of_balance')",
         """
         CREATE TABLE claim_payment (
           tenant_id uuid NOT NULL,
@@ -141,7 +142,7 @@ def upgrade() -> None:
         # The totals are known when the last claim has been read.
         updates=[
             "state", "posted_at", "posting_number", "claims", "claims_paid_cents",
-            "provider_adjustment_cents", "difference_cents",
+            "provider_adjustment_cents", "difference_cents", "duplicate_of",
         ],
     )  # fmt: skip
     practice_table(

@@ -32,13 +32,17 @@ from billing_saas.phi import keyring
 from billing_saas.phi.keyring import Keyring
 from billing_saas.phi.registry import PROVIDER_ADJUSTMENT_PHI_DEMO, REMITTANCE_PHI_DEMO
 from billing_saas.remittances import intake_rules, rows
+from billing_saas.remittances import keeping_rules as keeping
 from billing_saas.remittances.jobs import PostRemittance, TakeInRemittances
+from billing_saas.remittances.keeping_rules import CannotBeKept
 from billing_saas.remittances.rules import ProviderAdjustmentReference
 from billing_saas.remittances.tables import ProviderAdjustment, Remittance
 from billing_saas.tenants import queries as tenants
 from billing_saas.tenants.tables import Practice
 
 BATCH = 2_000
+# States of a remittance that was never fit to be posted, or was not the first of its trace number.
+NEVER_SOUND = ("parsed", "out_of_balance", "duplicate")
 
 
 async def take_in(db: TenantSession, actor: Actor, job: TakeInRemittances) -> None:
@@ -47,9 +51,16 @@ async def take_in(db: TenantSession, actor: Actor, job: TakeInRemittances) -> No
         practice = await tenants.this_practice(db)
         intake = _Intake(db, actor, arrival, practice, await keyring.of(db))
         try:
-            await pulling.reading(storing.read(db, arrival.blob_id), intake.read)
+            # What cannot be read to its end leaves no row: sent again whole, it is new.
+            async with db.begin_nested():
+                await pulling.reading(storing.read(db, arrival.blob_id), intake.read)
         except Unreadable as error:
+            intake.forget()
             arrival.unreadable(str(error))
+        except CannotBeKept as error:
+            intake.forget()
+            intake.refuse([error.finding])
+        await intake.open_cards()
         await trail.record(
             db,
             actor,
@@ -72,7 +83,7 @@ class _Taken:
     reading: RemittanceReading
     claims: int
     adjusted_cents: int
-    duplicate_of: UUID | None
+    payer_id: UUID
 
 
 class _Intake:
@@ -92,25 +103,33 @@ class _Intake:
         self.practice = practice
         self.ring = ring
         self.taken: list[_Taken] = []
+        self._cards: list[NewCard] = []
+
+    def forget(self) -> None:
+        """What was written of it is rolled back."""
+        self.taken.clear()
+        self._cards.clear()
 
     def read(self, chunks: Iterator[bytes]) -> None:
         of_envelope: list[Finding] = []
+        nuls = keeping.Nuls()
         found = 0
-        for reading in intake_rules.readings(chunks, of_envelope):
+        for reading in intake_rules.readings(nuls.blanked(chunks), of_envelope):
             if isinstance(reading, Finding):
-                self._refuse([reading])
+                self.refuse([reading])
                 continue
             found += 1
             self._take(reading, found)
+        of_envelope += nuls.findings
         self.arrival.report(of_envelope)
         if not found:
-            self._refuse([intake_rules.no_remittance()])
+            self.refuse([intake_rules.no_remittance()])
         # Only the end of the file tells whether it is whole: until then nothing may be posted.
         whole = not any(finding.severity == "error" for finding in of_envelope)
         for taken in self.taken:
             self._conclude(taken, whole)
 
-    def _refuse(self, findings: Sequence[Finding]) -> None:
+    def refuse(self, findings: Sequence[Finding]) -> None:
         self.arrival.report(findings)
         self.arrival.hold()
 
@@ -120,15 +139,15 @@ class _Intake:
         if refusal is not None:
             for _ in reading.claims():
                 pass  # read on, so that what else is wrong with it is told as well
-            self._refuse([refusal, *reading.findings])
+            self.refuse([refusal, *reading.findings])
             return
+        keeping.check_head(paid)
         remittance_id = new_id()
         payer_id = self._payer(paid)
-        duplicate_of = self._sent_before(payer_id, paid.trace_number)
-        self._write_head(remittance_id, n, paid, payer_id, duplicate_of)
+        self._write_head(remittance_id, n, paid, payer_id)
         count, adjusted = self._write_parts(remittance_id, reading)
         self.arrival.report(reading.findings)
-        self.taken.append(_Taken(remittance_id, reading, count, adjusted, duplicate_of))
+        self.taken.append(_Taken(remittance_id, reading, count, adjusted, payer_id))
         points.reach("remittances.intake.taken")
 
     def _payer(self, paid: Paid) -> UUID:
@@ -136,22 +155,7 @@ class _Intake:
         name = paid.payer.name if paid.payer else ""
         return pulling.wait(payers.recognise(self.db, identifiers, name))
 
-    def _sent_before(self, payer_id: UUID, trace_number: str) -> UUID | None:
-        """TRN02 plus the payer identifies an 835; the file name does not."""
-        return pulling.wait(
-            self.db.scalar(
-                select(Remittance.id).where(
-                    Remittance.tenant_id == self.db.tenant_id,
-                    Remittance.payer_id == payer_id,
-                    Remittance.trace_number == trace_number,
-                    Remittance.state != "duplicate",
-                )
-            )
-        )
-
-    def _write_head(
-        self, remittance_id: UUID, n: int, paid: Paid, payer_id: UUID, duplicate_of: UUID | None
-    ) -> None:
+    def _write_head(self, remittance_id: UUID, n: int, paid: Paid, payer_id: UUID) -> None:
         sealed = self.ring.seal(REMITTANCE_PHI_DEMO, remittance_id, intake_rules.identity(paid))
         self.db.add(
             Remittance(
@@ -169,8 +173,7 @@ class _Intake:
                 claims_paid_cents=0,
                 provider_adjustment_cents=0,
                 difference_cents=0,
-                state="duplicate" if duplicate_of else "parsed",
-                duplicate_of=duplicate_of,
+                state="parsed",
                 posting_number=0,
                 received_at=clock.now(),
                 phi_demo=sealed,
@@ -183,6 +186,7 @@ class _Intake:
         count = 0
         batch: list[ClaimPaid] = []
         for claim in reading.claims():
+            keeping.check_claim(claim, reading.remittance.place)
             batch.append(claim)
             if len(batch) == BATCH:
                 pulling.wait(rows.write(self.db, self.ring, remittance_id, count, batch))
@@ -193,6 +197,7 @@ class _Intake:
 
     def _write_provider_adjustments(self, remittance_id: UUID, reading: RemittanceReading) -> int:
         pairs = reading.provider_adjustments
+        keeping.check_pairs(pairs, reading.remittance.place)
         ids = [new_id() for _ in pairs]
         sealed = [
             self.ring.seal(
@@ -217,10 +222,27 @@ class _Intake:
         pulling.wait(bulk.insert(self.db, bulk.table_of(ProviderAdjustment), columns, same))
         return sum(pair.amount_cents for pair in pairs)
 
-    def _conclude(self, taken: "_Taken", whole: bool) -> None:
+    def _sent_before(self, taken: _Taken) -> UUID | None:
+        """TRN02 plus the payer identifies an 835; the file name does not.
+
+        One that never was sound or balanced does not count: the payer sends it again, mended.
+        """
+        return pulling.wait(
+            self.db.scalar(
+                select(Remittance.id).where(
+                    Remittance.tenant_id == self.db.tenant_id,
+                    Remittance.payer_id == taken.payer_id,
+                    Remittance.trace_number == taken.reading.remittance.trace_number,
+                    Remittance.state.not_in(NEVER_SOUND),
+                )
+            )
+        )
+
+    def _conclude(self, taken: _Taken, whole: bool) -> None:
         """Sound and balanced: ask for it to be posted. Otherwise: a card for a person."""
         reading, paid = taken.reading, taken.reading.remittance
-        state = intake_rules.state_of(reading, whole, taken.duplicate_of is not None)
+        duplicate_of = self._sent_before(taken)
+        state = intake_rules.state_of(reading, whole, duplicate_of is not None)
         pulling.wait(
             self.db.execute(
                 update(Remittance)
@@ -233,6 +255,7 @@ class _Intake:
                     provider_adjustment_cents=taken.adjusted_cents,
                     difference_cents=reading.paid_cents - taken.adjusted_cents - paid.payment_cents,
                     state=state,
+                    duplicate_of=duplicate_of,
                 )
             )
         )
@@ -243,17 +266,31 @@ class _Intake:
         if state == "duplicate":
             self.arrival.report([intake_rules.sent_before(paid)])
         kind, why = intake_rules.HELD[state]
-        self._card(taken.remittance_id, kind, why, paid)
+        self._cards.append(
+            self._card(kind, why, "remittance", taken.remittance_id, paid.payment_cents)
+        )
 
-    def _card(self, remittance_id: UUID, kind: str, why: str, paid: Paid) -> None:
-        card = NewCard(
+    def _card(
+        self, kind: str, why: str, subject_type: str, subject_id: UUID, worth_cents: int = 0
+    ) -> NewCard:
+        return NewCard(
             kind=kind,
             why=why,
             owner="biller",
-            subject_type="remittance",
-            subject_id=remittance_id,
-            source=f"{kind}:{remittance_id}",
-            worth_cents=paid.payment_cents,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            source=f"{kind}:{subject_id}",
+            worth_cents=worth_cents,
             due_on=clock.today(self.practice.time_zone),  # money that waits is looked at today
         )
-        pulling.wait(cards.open_cards(self.db, [card]))
+
+    async def open_cards(self) -> None:
+        """For each remittance that is held; for the file, where it was not taken at all."""
+        held = [] if self.taken else self._cards_of_file()
+        await cards.open_cards(self.db, self._cards + held)
+
+    def _cards_of_file(self) -> list[NewCard]:
+        if self.arrival.state == "handled":
+            return []
+        kind, why = intake_rules.FILE_HELD
+        return [self._card(kind, why, "arrival", self.arrival.id)]

@@ -26,6 +26,12 @@ HELD = {
     "duplicate": ("duplicate_remittance", WHY_DUPLICATE),
 }
 
+# Where nothing of a file could be taken: the kind of its card, and why.
+FILE_HELD = (
+    "remittance_file_held",
+    "A remittance file was not taken: it is not this practice's, a test, or cannot be read.",
+)
+
 
 def state_of(reading: RemittanceReading, whole: bool, sent_before: bool) -> str:
     """`balanced`, and only then postable; or why it is held. `whole`: the envelope has no error."""
