@@ -26,7 +26,9 @@ _FOLDER = "TESTS_CLUSTER_FOLDER"
 def start() -> EmbeddedPostgres:
     folder = Path(tempfile.mkdtemp(prefix="billing-tests-"))
     folder.chmod(0o755)  # PostgreSQL runs as another user when we are root
-    cluster = EmbeddedPostgres(folder, durable=False).start()
+    # Which transaction wrote a row, when it was written in a savepoint: `tests.invariants` asks.
+    settings = {"track_commit_timestamp": "on"}
+    cluster = EmbeddedPostgres(folder, durable=False, settings=settings).start()
     cluster.prepare(TEMPLATE)
     migrate(cluster.url(MIGRATOR, TEMPLATE))
     _trim(cluster)

@@ -6,10 +6,11 @@ import pytest
 
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database
+from billing_saas.kit.embedded import EmbeddedPostgres
 from tests import cluster as clusters
 from tests.fakes import MemoryKeys
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.invariants"]
 _cluster = pytest.StashKey[object]()
 
 
@@ -22,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     cluster = config.stash.get(_cluster, None)
-    if isinstance(cluster, clusters.EmbeddedPostgres):
+    if isinstance(cluster, EmbeddedPostgres):
         clusters.stop(cluster)
 
 

@@ -13,6 +13,7 @@ import socket
 import stat
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -49,11 +50,19 @@ class EmbeddedPostgresFailed(Exception):
 
 
 class EmbeddedPostgres:
-    def __init__(self, folder: Path, *, durable: bool = True, binaries: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durable: bool = True,
+        binaries: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.cluster = folder / "postgres"
         self.durable = durable
         self.binaries = binaries
+        self.settings = settings or {}
         self._child: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -69,7 +78,7 @@ class EmbeddedPostgres:
             self.port = port
             return self
         self.port = _free_port()
-        options = {**_CONFIGURATION, **({} if self.durable else _NOT_DURABLE)}
+        options = {**_CONFIGURATION, **({} if self.durable else _NOT_DURABLE), **self.settings}
         arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
         with (self.folder / "postgres.log").open("ab") as log:
             self._child = self._popen(
