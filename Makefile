@@ -5,10 +5,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+TOOLS := build/tools/.installed
 # xdist workers: PostgreSQL and the tests share the cores.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n )))
 
-.PHONY: help demo clean-demo run test test-slow ci lint types imports contract openapi bench lock clean
+.PHONY: help demo clean-demo run test test-slow ci lint types imports contract chart-check openapi bench image lock clean
 
 help:  ## What one can do here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,7 +40,7 @@ test: $(INSTALLED)  ## The fast tests, in parallel, with a PostgreSQL of their o
 test-slow: $(INSTALLED)  ## Chaos, long property runs, brokers
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
 
-ci: lint types imports contract test test-slow  ## Exactly what CI runs
+ci: lint types imports contract chart-check test test-slow  ## Exactly what CI runs
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
@@ -54,15 +55,32 @@ imports: $(INSTALLED)
 contract: $(INSTALLED)
 	$(BIN)/billing-saas openapi --check
 
+$(TOOLS): requirements-chart.lock
+	@test -x build/tools/bin/python || $(PYTHON) -m venv build/tools
+	@echo "Installing into build/tools from requirements-chart.lock ..."
+	@build/tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-chart.lock
+	@touch $@
+
+chart-check: $(TOOLS)  ## Lint the Dockerfile; render the chart and check it strictly, without a cluster
+	build/tools/bin/python helm/checking.py
+
+image:  ## Build the image: make image PYTHON_IMAGE=python:3.13-slim-bookworm@sha256:<digest>
+	docker build --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) -t billing-saas .
+
 openapi: $(INSTALLED)  ## Write openapi/openapi.json anew
 	$(BIN)/billing-saas openapi
 
 bench: $(INSTALLED)  ## Every figure beside its peer or floor, from one run (ONLY=edi.835.read for one)
 	$(BIN)/python -m benchmarks $(if $(ONLY),ONLY=$(ONLY))
 
-lock:  ## Choose versions anew (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
-	  --no-header --quiet --python-version 3.11 -o requirements.lock
+COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url \
+  --no-header --quiet --python-version 3.11
+
+lock:  ## Choose versions anew (needs uv): for work here, for the image, for building it, for its checks
+	$(COMPILE) --extra embedded --group dev -o requirements.lock
+	$(COMPILE) -c requirements.lock -o requirements-production.lock
+	$(subst compile pyproject.toml,compile,$(COMPILE)) --group build -c requirements.lock -o requirements-build.lock
+	$(subst compile pyproject.toml,compile,$(COMPILE)) --group chart -o requirements-chart.lock
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
