@@ -31,14 +31,22 @@ def run_once(script: str, *arguments: object, python: str = sys.executable) -> d
 
 
 def best_of_each(
-    contestants: dict[str, tuple[object, ...]], repeats: int = REPEATS
+    contestants: dict[str, tuple[object, ...]],
+    repeats: int = REPEATS,
+    pythons: dict[str, str] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """The best run of each contestant (script and arguments), run by turns, so that a machine that
-    slows down for a while slows all of them."""
+    slows down for a while slows all of them. `pythons` names the interpreters that are not ours."""
     bests: dict[str, dict[str, Any]] = {}
     for _ in range(repeats):
         for name, (script, *arguments) in contestants.items():
-            run = run_once(str(script), *arguments)
+            others = pythons or {}
+            try:
+                run = run_once(str(script), *arguments, python=others.get(name, sys.executable))
+            except RuntimeError:
+                if name not in others:
+                    raise
+                continue  # a peer that breaks has no figure
             if name not in bests or run["cpu_seconds"] < bests[name]["cpu_seconds"]:
                 bests[name] = run
     return bests

@@ -28,6 +28,18 @@ def _peers(path: Path, repeats: int = 2) -> tuple[dict[str, dict[str, Any] | Non
     return answers, "; ".join(notes)
 
 
+def _pythons() -> tuple[dict[str, str], str]:
+    """The interpreters of the peers that can be had, and why the others cannot."""
+    pythons: dict[str, str] = {}
+    notes = []
+    for peer in _SCRIPTS:
+        try:
+            pythons[peer] = peers.python_of(peer)
+        except peers.PeerMissing as error:
+            notes.append(str(error))
+    return pythons, "; ".join(notes)
+
+
 def _rate(answer: dict[str, Any]) -> int:
     return round(float(answer["claims"]) / float(answer["cpu_seconds"]))
 
@@ -35,18 +47,20 @@ def _rate(answer: dict[str, Any]) -> int:
 @case("edi.835.read")
 def read() -> list[Figure]:
     path, totals = generate835.file(CLAIMS)
+    pythons, note = _pythons()
     runs = measuring.best_of_each(
         {
             "ours": ("era835_ours.py", path),
             "floor": ("era835_floor.py", path),
             "tight floor": ("era835_floor.py", path, "tuples"),
-        }
+            **{peer: (_SCRIPTS[peer], path) for peer in pythons},
+        },
+        pythons=pythons,
     )
     ours, floor = runs["ours"], runs["floor"]
     if not ours["balanced"] or ours["claims"] != totals.claims:
         raise RuntimeError("our reader lost claims or found the generated file unbalanced")
-    answers, note = _peers(path)
-    rates = {peer: _rate(answer) if answer else None for peer, answer in answers.items()}
+    rates = {peer: _rate(runs[peer]) if peer in runs else None for peer in _SCRIPTS}
     ratio = _rate(ours) / _rate(floor)
     fastest = max((rate for rate in rates.values() if rate), default=0)
     speed = Figure(
