@@ -37,9 +37,9 @@ def main(arguments: list[str]) -> int:
             figures.append(Figure(name=name, ours=None, unit="", note=f"failed: {error}"))
             continue
         figures.extend([answer] if isinstance(answer, Figure) else answer)
-    print(table(figures))
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
+    print(table(figures))
     missed = [figure.name for figure in figures if figure.met is False]
     if missed:
         print(f"not met: {', '.join(missed)}", file=sys.stderr)
