@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,11 @@ LINTER = Path(sys.executable).parent / "lint-imports"
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_the_source_keeps_the_rules(check: Check) -> None:
-    assert check(source.files()) == []
+    assert check(source.house()) == []
 
 
 def test_there_is_a_house_to_look_at() -> None:
-    found = {file.name for file in source.files()}
+    found = {file.name for file in source.house()}
     assert {"billing_saas.ledger.journal", "billing_sandbox.payer"} <= found
     assert len(found) > 200
 
@@ -124,7 +125,7 @@ def test_every_rule_was_broken_once() -> None:
 
 def test_who_is_let_off_still_needs_it() -> None:
     """A reason that outlived its fault would let the next one in."""
-    found = source.files()
+    found = source.house()
     names = {file.name for file in found}
     listed = {*checks.PLATFORM, *checks.CONNECTIONS, *checks.LONG_FILES, *checks.FRACTIONS}
     assert listed - names == set()
@@ -170,8 +171,8 @@ def test_each_crossing_is_found(tmp_path: Path) -> None:
     """A copy of the house with every wall broken once."""
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    whole = lint(tmp_path)
-    contracts = re.findall(r"^(.+?) KEPT", whole, re.MULTILINE)
+    drawn = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    contracts = [contract["name"] for contract in drawn["contracts"]]
     assert len(contracts) >= 9
     for path, crossing in CROSSINGS.items():
         place = tmp_path / "src" / path

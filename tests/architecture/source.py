@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -45,7 +45,13 @@ class File:
 Check = Callable[[list[File]], list[str]]
 
 
-def files(source: Path = SOURCE) -> list[File]:
+@cache
+def house() -> list[File]:
+    """Every file of the product, read once."""
+    return files(SOURCE)
+
+
+def files(source: Path) -> list[File]:
     return [
         File(
             path, ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(".__init__")
