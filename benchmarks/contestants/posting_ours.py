@@ -3,13 +3,13 @@
 import asyncio
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
+from benchmarks.contestants import memory
 from billing_saas.gateways.key_folder import KeyFolder
 from billing_saas.identity.rules import permissions_of
 from billing_saas.kit import logs
@@ -49,5 +49,6 @@ async def main(tenant: UUID, path: Path, keys: Path) -> float:
 
 logs.configure("ERROR")
 spent = asyncio.run(main(UUID(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"seconds": spent, "cpu_seconds": time.process_time(), "peak_mb": peak}))
+print(
+    json.dumps({"seconds": spent, "cpu_seconds": time.process_time(), "peak_mb": memory.peak_mb()})
+)
