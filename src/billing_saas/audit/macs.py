@@ -31,17 +31,27 @@ _cache: WeakKeyDictionary[KeyProvider, dict[bytes, MacKey]] = WeakKeyDictionary(
 
 
 async def current(db: TenantSession) -> MacKey:
-    """The newest key. A process asks the provider once per key it meets."""
+    """The newest key that this process has met; it asks the provider once per key."""
     cached = _cache.setdefault(db.keys, {})
-    if cached:
-        return max(cached.values(), key=lambda mac_key: mac_key.version)
-    rows = (await db.execute(select(AuditKey.version, AuditKey.wrapped))).all()
-    if not rows:
+    if not cached:
+        await _load(db)
+    if not cached:
         raise NoAuditKey("no audit key: initialise the deployment first")
-    for version, wrapped in rows:
-        key = await db.keys.unwrap(KEK, wrapped, _context(version))
-        cached[wrapped] = MacKey(version, key)
     return max(cached.values(), key=lambda mac_key: mac_key.version)
+
+
+async def by_version(db: TenantSession) -> dict[int, bytes]:
+    """Every key there is, old ones too: a row names the one it was made with."""
+    await _load(db)
+    return {mac_key.version: mac_key.key for mac_key in _cache[db.keys].values()}
+
+
+async def _load(db: TenantSession) -> None:
+    cached = _cache.setdefault(db.keys, {})
+    for version, wrapped in await db.execute(select(AuditKey.version, AuditKey.wrapped)):
+        if wrapped not in cached:
+            key = await db.keys.unwrap(KEK, wrapped, _context(version))
+            cached[wrapped] = MacKey(version, key)
 
 
 async def make(db: PlatformSession, keys: KeyProvider) -> None:

@@ -1,5 +1,6 @@
 """Read the trail; reading it is told too."""
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -33,7 +34,7 @@ async def events(
         actor,
         "audit.read",
         object_type="audit_event",
-        subjects=[patient_id] if patient_id else [],
+        subjects=[patient_id] if patient_id and rows else [],
         detail={"count": len(rows)},
     )
     more = len(found) > page.limit
@@ -41,11 +42,21 @@ async def events(
 
 
 async def broken_rows(db: TenantSession) -> list[UUID]:
-    """Events of this practice whose row no longer matches its MAC: edited after the fact."""
-    mac_key = await macs.current(db)
+    """Events of this practice that no longer are what was written: the row, or whom it concerns."""
+    keys = await macs.by_version(db)
+    subjects: dict[UUID, list[UUID]] = {}
+    for event_id, patient_id in await db.execute(
+        select(AuditSubject.event_id, AuditSubject.patient_id).where(
+            AuditSubject.tenant_id == db.tenant_id
+        )
+    ):
+        subjects.setdefault(event_id, []).append(patient_id)
     rows = await db.scalars(select(AuditEvent).where(AuditEvent.tenant_id == db.tenant_id))
-    return [
-        row.id
-        for row in rows
-        if rules.mac(mac_key.key, [getattr(row, column) for column in trail.COLUMNS]) != row.mac
-    ]
+    return [row.id for row in rows if not _is_whole(row, keys, subjects.get(row.id, []))]
+
+
+def _is_whole(row: AuditEvent, keys: Mapping[int, bytes], subjects: Sequence[UUID]) -> bool:
+    key = keys.get(row.mac_key)
+    if key is None or rules.subjects_hash(subjects) != row.subjects_hash:
+        return False
+    return rules.mac(key, [getattr(row, column) for column in trail.COLUMNS]) == row.mac
