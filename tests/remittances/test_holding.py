@@ -492,7 +492,8 @@ async def test_no_text_of_the_database_names_the_patient(desk: Desk) -> None:
     columns = await desk.sql(
         "SELECT table_name, column_name FROM information_schema.columns"
         " WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'jsonb')"
-        " AND has_column_privilege(table_name, column_name, 'SELECT')"
+        " AND has_column_privilege("
+        "   format('%I.%I', table_schema, table_name)::regclass, column_name, 'SELECT')"
     )
     assert len(columns) > 100
     for table, column in columns:
