@@ -11,6 +11,7 @@ CLAIMS = 10_000
 CLAIMS_FOR_PEERS = 300
 LEAST_READ = 8_000
 LEAST_WRITTEN = 10_000
+LEAST_OF_FLOOR = 0.3
 MOST_MEMORY = 30
 
 
@@ -67,17 +68,24 @@ def read() -> list[Figure]:
 @case("edi.837.write")
 def write() -> Figure:
     path, short = generate837.file(CLAIMS), generate837.file(CLAIMS_FOR_PEERS)
-    ours = measuring.best("claim837_write_ours.py", path)
-    floor = measuring.best("claim837_write_floor.py", path)
+    runs = measuring.best_of_each(
+        {
+            "ours": ("claim837_write_ours.py", path),
+            "floor": ("claim837_write_floor.py", path),
+            "bare join": ("claim837_write_floor.py", path, "unseen"),
+        }
+    )
+    ours, floor, bare = (_rate(runs[name]) for name in ("ours", "floor", "bare join"))
     sdk, note = _x12sdk(short, "write")
+    joined = f"a bare join that looks at no element: {bare:,}, we are {ours / bare:.2f} of it"
     return Figure(
         name="edi.837.write",
-        ours=_rate(ours),
-        floor=_rate(floor),
+        ours=ours,
+        floor=floor,
         peers={"x12sdk": sdk},
-        ratio=_rate(ours) / _rate(floor),
+        ratio=ours / floor,
         unit="claims per CPU second",
-        required=f">= {LEAST_WRITTEN:,}",
-        met=_rate(ours) >= LEAST_WRITTEN,
-        note=note,
+        required=f">= {LEAST_WRITTEN:,}, >= {LEAST_OF_FLOOR} of the floor",
+        met=ours >= LEAST_WRITTEN and ours >= LEAST_OF_FLOOR * floor,
+        note="; ".join(filter(None, [note, joined])),
     )

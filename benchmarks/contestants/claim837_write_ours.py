@@ -29,7 +29,7 @@ def main(path: str) -> None:
             identifier="837",
             control_number=batch.control_number,
             version=batch.version,
-            segments=claim837_writer.segments(batch, claims),
+            segments=claim837_writer.blocks(batch, claims),
         )
         for batch, claims in batches
     ]

@@ -94,7 +94,7 @@ def claims_file(
     for ordinal, batch in enumerate(claim837_writer.batches(made), 1):
         number = f"{ordinal:04d}"
         header = _batch_header(practice, delivery, today, number)
-        written = claim837_writer.segments(header, claim837_writer.in_hierarchy(batch))
+        written = claim837_writer.blocks(header, claim837_writer.in_hierarchy(batch))
         sets.append(
             OutgoingSet(identifier="837", control_number=number, version=VERSION, segments=written)
         )

@@ -3,6 +3,8 @@
 import contextlib
 import datetime
 from pathlib import Path
+from typing import NoReturn
+from unittest import mock
 
 import msgspec
 import pytest
@@ -12,9 +14,10 @@ from hypothesis import strategies as st
 from billing_saas.edi import claim837_rules, claim837_writer
 from billing_saas.edi.claim837 import VERSIONS, Claim
 from billing_saas.edi.claim837_parties import Patient
+from billing_saas.edi.delimiters import STANDARD, Delimiters
 from billing_saas.edi.envelope import Unreadable
 from billing_saas.edi.findings import Finding
-from billing_saas.edi.parties import Address
+from billing_saas.edi.parties import Address, DateValue, Procedure, Reference
 from billing_saas.edi.writing import Unwritable
 from billing_sandbox.practice_people import npi
 from billing_sandbox.practice_system import PracticeIdentity, month_of_claims
@@ -33,9 +36,14 @@ LARGE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_bas
 PHASES = (Phase.explicit, Phase.generate)
 
 
+def looked_closely(text: str, marks: Delimiters) -> NoReturn:
+    raise AssertionError("the separators of a claim that holds none in its values are miscounted")
+
+
 def check_round_trip(kind: str, claim: Claim) -> None:
     header = msgspec.structs.replace(HEADER, kind=kind, version=VERSIONS[kind])
-    read_header, read_claims = again(header, [claim])
+    with mock.patch.object(claim837_writer, "StandIns", looked_closely):
+        read_header, read_claims = again(header, [claim])
     assert read_header == header
     assert without_places(read_claims) == [claim]
 
@@ -53,6 +61,37 @@ def test_a_claim_comes_back_as_it_was_written(kind: str, data: st.DataObject) ->
 @given(data=st.data())
 def test_many_claims_come_back_as_they_were_written(kind: str, data: st.DataObject) -> None:
     check_round_trip(kind, data.draw(claims837_strategies.claims(kind)))
+
+
+MARKED = st.text(alphabet="A1*:~^|\n\x7f\u0085Ñ", max_size=4)
+PIPES = Delimiters(element="|", repetition="^", component=":", segment="~")
+
+
+@settings(max_examples=150, deadline=None)
+@given(values=st.lists(MARKED, min_size=6, max_size=6), marks=st.sampled_from([STANDARD, PIPES]))
+def test_what_holds_a_delimiter_is_refused_and_nothing_else(
+    values: list[str], marks: Delimiters
+) -> None:
+    number, name, code, reference, source, date = values
+    claim = claims837.a_claim(
+        claims837.a_line(procedure=Procedure("HC", code), dates=(DateValue("472", date, "D8"),)),
+        number=number,
+        subscriber=msgspec.structs.replace(claims837.SUBSCRIBER, name=name),
+        references=(Reference("G1", reference),),
+        patient_signature_source=source,
+    )
+    refused = set(marks.element + marks.component + marks.segment + "^\n\x7f\u0085")
+    if any(refused.intersection(value) for value in values):
+        with pytest.raises(Unwritable, match="a delimiter or a control character"):
+            claim837_writer.write(HEADER, [claim], marks)
+        return
+    segments = claim837_writer.write(HEADER, [claim], marks)
+    clm = next(one for one in segments if one[0] == "CLM")
+    assert [clm[1], "".join(clm[10:])] == [number, source]
+    assert [one[3:] for one in segments if one[:2] == ["NM1", "IL"]] == [[name] if name else []]
+    assert [one[2:] for one in segments if one[0] == "REF"] == [[reference] if reference else []]
+    assert [one[3:] for one in segments if one[0] == "DTP"] == [[date] if date else []]
+    assert [one[1] for one in segments if one[0] == "SV1"] == [f"HC:{code}" if code else "HC"]
 
 
 @settings(max_examples=20, deadline=None)

@@ -6,18 +6,36 @@ import msgspec
 import pytest
 
 from billing_saas.edi import claim837_writer
-from billing_saas.edi.claim837 import Claim
+from billing_saas.edi.claim837 import VERSIONS, Claim
 from billing_saas.edi.claim837_clinical import HealthCode
 from billing_saas.edi.claim837_coordination import Adjustment, LineAdjudication, OtherCoverage
 from billing_saas.edi.claim837_line_writer import adjustment_segments
 from billing_saas.edi.claim837_lines import DentalService, InstitutionalService
-from billing_saas.edi.claim837_parties import Patient
+from billing_saas.edi.claim837_parties import Patient, Subscriber
 from billing_saas.edi.claim837_parts import Insurance, PatientDetails
 from billing_saas.edi.delimiters import STANDARD, Delimiters
+from billing_saas.edi.envelope import GroupHeader
 from billing_saas.edi.parties import Address, AmountValue, Procedure, Reference
-from billing_saas.edi.writing import Unwritable
+from billing_saas.edi.writing import (
+    OutgoingGroup,
+    OutgoingSet,
+    Unwritable,
+    pieces,
+    write_interchange,
+)
 from tests.edi.claims837 import HEADER, PROVIDER, SUBSCRIBER, a_claim, a_line, again
+from tests.edi.sets import INTERCHANGE
 
+GROUP = GroupHeader(
+    functional_id="HC",
+    sender="ELM",
+    receiver="PAYER",
+    date="20260101",
+    time="1200",
+    control_number="1",
+    agency="X",
+    version=VERSIONS["837P"],
+)
 CHILD = Patient(
     entity="QC", entity_type="1", name="OAKLEY", details=PatientDetails(relationship="19")
 )
@@ -193,6 +211,94 @@ def test_what_cannot_be_sent_is_refused_at_its_place(fields: dict[str, Any], pla
     with pytest.raises(Unwritable) as refused:
         written(a_claim(**fields))
     assert str(refused.value).startswith(place)
+
+
+def test_a_delimiter_in_a_line_is_refused_at_its_line() -> None:
+    marked = a_line(references=(Reference("6R", "L*2"),))
+    with pytest.raises(Unwritable, match="REF02: claim 2: line 2: the value holds a delimiter"):
+        written(a_claim(), a_claim(a_line(), marked))
+
+
+def test_more_causes_than_the_segment_holds_are_refused() -> None:
+    with pytest.raises(Unwritable, match="CLM11: claim 1: a claim names at most three"):
+        written(a_claim(related_causes=("AA", "EM", "OA", "AB")))
+
+
+def test_what_is_no_delimiter_here_is_data() -> None:
+    marks = Delimiters(element="|", repetition="!", component="<", segment="'")
+    provider = msgspec.structs.replace(PROVIDER, name="ELM*CLINIC:A~B^C")
+    own = named("A*1", billing_provider=provider)
+    child = named("B:2", billing_provider=provider, patient=CHILD)
+    segments = claim837_writer.write(HEADER, [own, child], marks)
+    assert [segment[:3] for segment in segments if segment[0] in ("HL", "CLM")] == [
+        ["HL", "1", ""],
+        ["HL", "2", "1"],
+        ["CLM", "A*1", "40"],
+        ["HL", "3", "2"],
+        ["CLM", "B:2", "40"],
+    ]
+    assert segments[4][:4] == ["NM1", "85", "2", "ELM*CLINIC:A~B^C"]
+    with pytest.raises(Unwritable, match="NM103: parties of claim 1"):
+        claim837_writer.write(HEADER, [named("1", subscriber=_named("A<B"))], marks)
+
+
+def _named(name: str) -> Subscriber:
+    return msgspec.structs.replace(SUBSCRIBER, name=name)
+
+
+def test_the_components_of_a_linked_reference_are_no_data() -> None:
+    linked = Reference("F8", "1", "", "6R:2")
+    assert "REF*F8*1**6R:2" in written(a_claim(references=(linked,)))
+    with pytest.raises(Unwritable, match="REF04: claim 1"):
+        written(a_claim(references=(Reference("F8", "1", "", "6R*2"),)))
+
+
+def test_without_a_repetition_separator_its_usual_sign_is_data() -> None:
+    old = Delimiters(element="*", repetition=None, component=":", segment="~")
+    assert ["CLM", "A^B"] in [one[:2] for one in claim837_writer.write(HEADER, [named("A^B")], old)]
+
+
+@pytest.mark.parametrize(
+    "marks", [STANDARD, Delimiters(element="|", repetition="!", component="<", segment="'")]
+)
+def test_blocks_are_the_segments_as_text(marks: Delimiters) -> None:
+    claims = [
+        named(f"C{at}", subscriber=_named(f"OAK{at % 50}"), patient=CHILD if at % 3 else None)
+        for at in range(200)
+    ]
+    segments = claim837_writer.write(HEADER, claims, marks)
+    found = list(claim837_writer.blocks(HEADER, claims, marks))
+    assert 2 < len(found) < 50
+    assert sum(block.segments for block in found) == len(segments)
+    assert "".join(block.text for block in found) == "".join(
+        marks.element.join(segment) + marks.segment for segment in segments
+    )
+
+
+def test_an_interchange_is_the_same_of_blocks_and_of_segments() -> None:
+    claims = [named("1"), named("2", subscriber=OTHER)]
+    texts = [
+        write_interchange(
+            INTERCHANGE,
+            [
+                OutgoingGroup(
+                    header=GROUP,
+                    sets=[OutgoingSet(identifier="837", control_number="0001", segments=body)],
+                )
+            ],
+            line_end="\n",
+        )
+        for body in (claim837_writer.blocks(HEADER, claims), claim837_writer.write(HEADER, claims))
+    ]
+    assert texts[0] == texts[1]
+    assert "~\nCLM*2*" in texts[0]
+
+
+def test_blocks_go_only_into_an_interchange_with_their_delimiters() -> None:
+    marks = Delimiters(element="|", repetition="!", component="<", segment="'")
+    blocks = claim837_writer.blocks(HEADER, [named("1")], marks)
+    with pytest.raises(ValueError, match="other delimiters"):
+        list(pieces(blocks))
 
 
 def test_the_claim_refused_is_named_by_its_place_in_the_batch() -> None:

@@ -112,13 +112,13 @@ async def batch_837p(
         number = f"{ordinal:04d}"
         header = _batch_header(control, now, number)
         try:
-            segments = claim837_writer.write(header, batch)
+            blocks = list(claim837_writer.blocks(header, batch))
         except Unwritable as fault:
             raise CannotBeSent(
                 f"A claim cannot be written as an 837P: {fault}", segment=fault.segment
             ) from None
         sets.append(
-            OutgoingSet(identifier="837", control_number=number, version=VERSION, segments=segments)
+            OutgoingSet(identifier="837", control_number=number, version=VERSION, segments=blocks)
         )
     group = OutgoingGroup(header=_group_header(control, now), sets=sets)
     return write_interchange(_interchange_header(control, now), [group]).encode()

@@ -1,7 +1,6 @@
 """A claim as segments, in the order of the guides, within their limits."""
 
 from collections.abc import Sequence
-from operator import attrgetter
 
 from billing_saas.edi.claim837 import Claim
 from billing_saas.edi.claim837_clinical import (
@@ -20,14 +19,12 @@ from billing_saas.edi.claim837_coordination import (
     OUTPATIENT_ADJUDICATION,
     OtherCoverage,
 )
-from billing_saas.edi.claim837_layout import amount_text
+from billing_saas.edi.claim837_layout import AMOUNT_TEXTS, amount_text
 from billing_saas.edi.claim837_line_writer import adjustment_segments, write_line
 from billing_saas.edi.claim837_parts import (
     ATTACHMENT,
     CONTRACT,
-    DEMOGRAPHICS,
     FILE_INFORMATION,
-    INSURANCE,
     NOTE,
     PRICING,
     QUANTITY,
@@ -38,6 +35,7 @@ from billing_saas.edi.writing import Unwritable
 MOST_LINES = {"837P": 50, "837I": 999, "837D": 50}
 MOST_COVERAGES = 10
 _PER_SEGMENT = 12
+_MOST_CAUSES = 3
 # How many of each kind of code a claim may hold, by guide; what is not named it has none of.
 _MOST_CODES = {
     "837P": {"diagnoses": 12, "procedures": 2, "conditions": 24},
@@ -56,7 +54,6 @@ _MOST_CODES = {
     },
     "837D": {"diagnoses": 4},
 }
-_ALL_CODES = attrgetter(*_MOST_CODES["837I"])
 _PRINCIPAL_DIAGNOSIS = ("ABK", "BK")
 _PRINCIPAL_PROCEDURE = ("BBR", "BR", "CAH", "BP")
 # The order in which each guide has the providers of a claim (4010's too).
@@ -73,38 +70,55 @@ _RANKS = {
 def write_claim(writing: Writing, kind: str, claim: Claim) -> None:
     """CLM and everything of the claim. Raises Unwritable, naming the place."""
     _check_limits(kind, claim)
-    out = writing.segments
     _write_information(writing, claim)
-    writing.dates(claim.dates)
-    if claim.stay is not None:
-        out.append(INSTITUTIONAL_STAY.write(claim.stay))
-    if claim.orthodontics is not None:
-        out.append(ORTHODONTICS.write(claim.orthodontics))
-    if claim.teeth:
-        out += [TOOTH_STATUS.write(tooth) for tooth in claim.teeth]
-    if claim.attachments:
-        out += [ATTACHMENT.write(attachment) for attachment in claim.attachments]
-    if claim.contract is not None:
-        out.append(CONTRACT.write(claim.contract))
+    if claim.dates:
+        writing.dates(claim.dates)
+    if (
+        claim.stay is not None
+        or claim.orthodontics is not None
+        or claim.teeth
+        or claim.attachments
+        or claim.contract is not None
+    ):
+        _write_circumstances(writing, claim)
     if claim.amounts:
         writing.amounts(claim.amounts)
     writing.references(claim.references)
-    if claim.file_information:
-        out += [FILE_INFORMATION.write(information) for information in claim.file_information]
-    if claim.notes:
-        out += [NOTE.write(note) for note in claim.notes]
-    if claim.ambulance is not None:
-        out.append(AMBULANCE_TRANSPORT.write(claim.ambulance))
-    if claim.spinal_manipulation is not None:
-        out.append(SPINAL_MANIPULATION.write(claim.spinal_manipulation))
-    if claim.certifications:
-        out += [CERTIFICATION.write(certification) for certification in claim.certifications]
+    if (
+        claim.file_information
+        or claim.notes
+        or claim.ambulance is not None
+        or claim.spinal_manipulation is not None
+        or claim.certifications
+    ):
+        _write_certificates(writing, claim)
     _write_health_codes(writing, kind, claim)
     if claim.quantities:
-        out += [QUANTITY.write(quantity) for quantity in claim.quantities]
+        writing.add_all(QUANTITY.write(quantity) for quantity in claim.quantities)
     if claim.pricing is not None:
-        out.append(PRICING.write(claim.pricing))
+        writing.add(PRICING.write(claim.pricing))
     _write_loops(writing, kind, claim)
+
+
+def _write_circumstances(writing: Writing, claim: Claim) -> None:
+    if claim.stay is not None:
+        writing.add(INSTITUTIONAL_STAY.write(claim.stay))
+    if claim.orthodontics is not None:
+        writing.add(ORTHODONTICS.write(claim.orthodontics))
+    writing.add_all(TOOTH_STATUS.write(tooth) for tooth in claim.teeth)
+    writing.add_all(ATTACHMENT.write(attachment) for attachment in claim.attachments)
+    if claim.contract is not None:
+        writing.add(CONTRACT.write(claim.contract))
+
+
+def _write_certificates(writing: Writing, claim: Claim) -> None:
+    writing.add_all(FILE_INFORMATION.write(information) for information in claim.file_information)
+    writing.add_all(NOTE.write(note) for note in claim.notes)
+    if claim.ambulance is not None:
+        writing.add(AMBULANCE_TRANSPORT.write(claim.ambulance))
+    if claim.spinal_manipulation is not None:
+        writing.add(SPINAL_MANIPULATION.write(claim.spinal_manipulation))
+    writing.add_all(CERTIFICATION.write(certification) for certification in claim.certifications)
 
 
 def _write_loops(writing: Writing, kind: str, claim: Claim) -> None:
@@ -115,11 +129,7 @@ def _write_loops(writing: Writing, kind: str, claim: Claim) -> None:
     diagnoses = len(claim.diagnoses)
     for number, line in enumerate(claim.lines, 1):
         try:
-            if line.diagnosis_pointers and not (
-                min(line.diagnosis_pointers) > 0 and max(line.diagnosis_pointers) <= diagnoses
-            ):
-                raise Unwritable("a pointer names no diagnosis of the claim", "SV1", 7)
-            write_line(writing, kind, line, number)
+            write_line(writing, kind, line, number, diagnoses)
         except Unwritable as fault:
             raise inside(f"line {number}", fault) from None
 
@@ -139,54 +149,64 @@ def _check_limits(kind: str, claim: Claim) -> None:
 
 
 def _write_information(writing: Writing, claim: Claim) -> None:
-    facility = [claim.facility_code, claim.facility_qualifier, claim.frequency]
+    cents = claim.charge_cents
+    charge = AMOUNT_TEXTS.get(cents) or amount_text(cents, "CLM", 2)
+    if claim.frequency:
+        writing.joints += 2
+        facility = f"{claim.facility_code}:{claim.facility_qualifier}:{claim.frequency}"
+    else:
+        facility = writing.composite((claim.facility_code, claim.facility_qualifier))
+    more = (
+        claim.related_causes
+        or claim.accident_state
+        or claim.accident_country
+        or claim.special_program
+        or claim.participation_agreement
+        or claim.remittance_requested
+        or claim.submission_reason
+        or claim.delay_reason
+    )
     segment = [
         "CLM",
         claim.number,
-        amount_text(claim.charge_cents, "CLM", 2),
+        charge,
         "",
         "",
-        writing.composite(facility, "CLM", 5),
+        facility,
         claim.provider_signature,
         claim.assignment,
         claim.benefits_assigned,
         claim.release_of_information,
         claim.patient_signature_source,
     ]
-    tail = _INFORMATION_TAIL(claim)
-    if any(tail):
-        causes, state, country, *others = tail
-        composite = ""
-        if causes or state or country:
-            parts = [*[*causes, "", "", ""][:3], state, country]
-            composite = writing.composite(parts, "CLM", 11)
-        program, agreement, requested, reason, delay = others
-        segment += [composite, program, "", "", "", agreement, "", requested, reason, delay]
-    writing.segments.append(segment if segment[-1] else trimmed(segment))
-
-
-# CLM11 and what comes after it.
-_INFORMATION_TAIL = attrgetter(
-    "related_causes",
-    "accident_state",
-    "accident_country",
-    "special_program",
-    "participation_agreement",
-    "remittance_requested",
-    "submission_reason",
-    "delay_reason",
-)
+    if more:
+        if len(claim.related_causes) > _MOST_CAUSES:
+            raise Unwritable("a claim names at most three related causes", "CLM", 11)
+        causes = [*claim.related_causes, "", "", ""][:_MOST_CAUSES]
+        segment += [
+            writing.composite((*causes, claim.accident_state, claim.accident_country)),
+            claim.special_program,
+            "",
+            "",
+            "",
+            claim.participation_agreement,
+            "",
+            claim.remittance_requested,
+            claim.submission_reason,
+            claim.delay_reason,
+        ]
+    writing.add(segment if segment[-1] else trimmed(segment))
 
 
 def _write_health_codes(writing: Writing, kind: str, claim: Claim) -> None:
-    every = _ALL_CODES(claim)
     # Diagnoses alone, as in most professional claims: one segment of at most twelve.
-    if kind == "837P" and len(claim.diagnoses) <= _PER_SEGMENT and not any(every[1:]):
+    if kind == "837P" and len(claim.diagnoses) <= _PER_SEGMENT and not _holds_other_codes(claim):
         if claim.diagnoses:
             _write_codes(writing, claim.diagnoses)
         return
     limits = _MOST_CODES[kind]
-    for field, codes in zip(_MOST_CODES["837I"], every, strict=True):
+    for field in _MOST_CODES["837I"]:
+        codes = getattr(claim, field)
         count = 0 if not codes else len(codes) if isinstance(codes, tuple) else 1
         if count > limits.get(field, 0):
             most, name = limits.get(field, 0), field.replace("_", " ")
@@ -194,6 +214,21 @@ def _write_health_codes(writing: Writing, kind: str, claim: Claim) -> None:
     for codes in _code_segments(kind, claim):
         if codes:
             _write_codes(writing, codes)
+
+
+def _holds_other_codes(claim: Claim) -> bool:
+    return bool(
+        claim.admitting_diagnosis
+        or claim.visit_reasons
+        or claim.external_causes
+        or claim.drg
+        or claim.procedures
+        or claim.occurrence_spans
+        or claim.occurrences
+        or claim.values
+        or claim.conditions
+        or claim.treatments
+    )
 
 
 def _code_segments(kind: str, claim: Claim) -> list[Sequence[HealthCode]]:
@@ -235,7 +270,7 @@ def _write_codes(writing: Writing, codes: Sequence[HealthCode]) -> None:
     segment = ["HI"]
     for code in codes:
         # Most codes are just that; the others have dates, amounts or an indicator.
-        if (
+        if code.code and not (
             code.present_on_admission
             or code.date_format
             or code.date
@@ -244,26 +279,25 @@ def _write_codes(writing: Writing, codes: Sequence[HealthCode]) -> None:
             or code.version
             or code.range_end
         ):
-            parts = HEALTH_CODE.write(code)[1:]
-            segment.append(writing.composite(parts, "HI", len(segment)))
+            writing.joints += 1
+            segment.append(f"{code.qualifier}:{code.code}")
         else:
-            segment.append(writing.pair(code.qualifier, code.code, "HI", len(segment)))
-    writing.segments.append(segment)
+            segment.append(writing.composite(HEALTH_CODE.write(code)[1:]))
+    writing.add(segment)
 
 
 def _write_coverage(writing: Writing, coverage: OtherCoverage) -> None:
-    out = writing.segments
-    out.append(INSURANCE.write(coverage.insurance))
-    out += adjustment_segments(coverage.adjustments)
+    writing.insurance(coverage.insurance)
+    writing.add_all(adjustment_segments(coverage.adjustments))
     writing.amounts(coverage.amounts)
     if coverage.demographics is not None:
-        out.append(DEMOGRAPHICS.write(coverage.demographics))
+        writing.demographics(coverage.demographics)
     if coverage.consent is not None:
-        out.append(OTHER_INSURANCE.write(coverage.consent))
+        writing.add(OTHER_INSURANCE.write(coverage.consent))
     if coverage.inpatient is not None:
-        out.append(INPATIENT_ADJUDICATION.write(coverage.inpatient))
+        writing.add(INPATIENT_ADJUDICATION.write(coverage.inpatient))
     if coverage.outpatient is not None:
-        out.append(OUTPATIENT_ADJUDICATION.write(coverage.outpatient))
+        writing.add(OUTPATIENT_ADJUDICATION.write(coverage.outpatient))
     if coverage.subscriber is not None:
         writing.party(coverage.subscriber, demographics=coverage.subscriber.demographics)
     if coverage.payer is not None:

@@ -6,7 +6,6 @@ table does not name is a fault, never silently lost: the reader keeps the whole 
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any, Generic, TypeVar
 
@@ -56,13 +55,18 @@ def number(segment: Sequence[str], element: int) -> str:
 
 
 def amount_text(cents: int, segment: str, element: int) -> str:
+    """The canonical text of an amount; look into AMOUNT_TEXTS first."""
     if not -MOST_CENTS <= cents <= MOST_CENTS:
         raise Unwritable("an amount has at most ten digits", segment, element)
-    return _canonical(cents)
+    text = format_cents(cents)
+    if len(AMOUNT_TEXTS) < _MOST_TEXTS:
+        AMOUNT_TEXTS[cents] = text
+    return text
 
 
 # Charges come from a fee schedule: the same few thousand amounts over and over.
-_canonical = lru_cache(maxsize=8192)(format_cents)
+AMOUNT_TEXTS: dict[int, str] = {}
+_MOST_TEXTS = 16_384
 
 
 def not_kept(element: int, component: int = 0) -> ElementFault:

@@ -1,8 +1,8 @@
 """A service line as segments, in the order of the guides."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
 from billing_saas.edi.claim837_clinical import (
     AMBULANCE_TRANSPORT,
@@ -13,7 +13,7 @@ from billing_saas.edi.claim837_clinical import (
     SPINAL_MANIPULATION,
 )
 from billing_saas.edi.claim837_coordination import Adjustment, LineAdjudication
-from billing_saas.edi.claim837_layout import amount_text
+from billing_saas.edi.claim837_layout import AMOUNT_TEXTS, amount_text
 from billing_saas.edi.claim837_lines import (
     DentalService,
     Drug,
@@ -66,53 +66,87 @@ def _group(adjustment: Adjustment) -> str:
     return adjustment.group
 
 
-def write_line(writing: Writing, kind: str, line: ServiceLine, number: int) -> None:
-    """LX and everything of the line. Raises Unwritable where a limit of the guide is passed."""
-    out = writing.segments
-    out.append(["LX", str(number)])
-    if len(line.diagnosis_pointers) > MOST_POINTERS:
-        raise Unwritable("a line points to at most four diagnoses", "SV1", 7)
-    if kind == "837I":
-        _institutional(writing, line)
+class _Pointers(NamedTuple):
+    """SV107: the composite, its separators, and the highest of the pointers."""
+
+    text: str
+    joints: int
+    highest: int
+
+
+def write_line(writing: Writing, kind: str, line: ServiceLine, number: int, diagnoses: int) -> None:
+    """LX and everything of the line, whose claim has so many diagnoses. Raises Unwritable where a
+    limit of the guide is passed."""
+    pointed = line.diagnosis_pointers
+    pointers = _POINTERS.get(pointed) or _pointers(pointed)
+    if pointers.highest > diagnoses:
+        raise Unwritable("a pointer names no diagnosis of the claim", "SV1", 7)
+    writing.joints += 1
+    writing.texts.append(f"LX*{number}")
+    if kind == "837P":
+        _professional(writing, line, pointers)
     elif kind == "837D":
-        _dental(writing, line)
+        _dental(writing, line, pointers)
     else:
-        _professional(writing, line)
-    if line.equipment is not None:
-        out.append(_equipment(writing, line.equipment))
-    if line.attachments:
-        out += [ATTACHMENT.write(attachment) for attachment in line.attachments]
-    if line.ambulance is not None:
-        out.append(AMBULANCE_TRANSPORT.write(line.ambulance))
-    if line.spinal_manipulation is not None:
-        out.append(SPINAL_MANIPULATION.write(line.spinal_manipulation))
-    if line.equipment_certification is not None:
-        out.append(EQUIPMENT_CERTIFICATION.write(line.equipment_certification))
-    if line.certifications:
-        out += [CERTIFICATION.write(certification) for certification in line.certifications]
-    writing.dates(line.dates)
-    if line.quantities:
-        out += [QUANTITY.write(quantity) for quantity in line.quantities]
-    if line.measurements:
-        out += [MEASUREMENT.write(measurement) for measurement in line.measurements]
+        _institutional(writing, line)
+    if (
+        line.equipment is not None
+        or line.attachments
+        or line.ambulance is not None
+        or line.spinal_manipulation is not None
+        or line.equipment_certification is not None
+        or line.certifications
+    ):
+        _write_certificates(writing, line)
+    if line.dates:
+        writing.dates(line.dates)
+    if line.quantities or line.measurements or line.contract is not None:
+        _write_measures(writing, line)
+    if line.references:
+        writing.references(line.references)
+    if (
+        line.amounts
+        or line.file_information
+        or line.notes
+        or line.purchased is not None
+        or line.pricing is not None
+    ):
+        _write_remarks(writing, line)
+    if line.drugs or line.providers or line.adjudications or line.forms:
+        _write_loops(writing, line)
+
+
+def _write_measures(writing: Writing, line: ServiceLine) -> None:
+    writing.add_all(QUANTITY.write(quantity) for quantity in line.quantities)
+    writing.add_all(MEASUREMENT.write(measurement) for measurement in line.measurements)
     if line.contract is not None:
-        out.append(CONTRACT.write(line.contract))
-    writing.references(line.references)
-    _write_rest(writing, line)
+        writing.add(CONTRACT.write(line.contract))
 
 
-def _write_rest(writing: Writing, line: ServiceLine) -> None:
-    out = writing.segments
-    if line.amounts:
-        writing.amounts(line.amounts)
-    if line.file_information:
-        out += [FILE_INFORMATION.write(information) for information in line.file_information]
-    if line.notes:
-        out += [NOTE.write(note) for note in line.notes]
+def _write_certificates(writing: Writing, line: ServiceLine) -> None:
+    if line.equipment is not None:
+        writing.add(_equipment(writing, line.equipment))
+    writing.add_all(ATTACHMENT.write(attachment) for attachment in line.attachments)
+    if line.ambulance is not None:
+        writing.add(AMBULANCE_TRANSPORT.write(line.ambulance))
+    if line.spinal_manipulation is not None:
+        writing.add(SPINAL_MANIPULATION.write(line.spinal_manipulation))
+    if line.equipment_certification is not None:
+        writing.add(EQUIPMENT_CERTIFICATION.write(line.equipment_certification))
+    writing.add_all(CERTIFICATION.write(certification) for certification in line.certifications)
+
+
+def _write_remarks(writing: Writing, line: ServiceLine) -> None:
+    writing.amounts(line.amounts)
+    writing.add_all(FILE_INFORMATION.write(information) for information in line.file_information)
+    writing.add_all(NOTE.write(note) for note in line.notes)
     if line.purchased is not None:
-        out.append(PURCHASED_SERVICE.write(line.purchased))
+        writing.add(PURCHASED_SERVICE.write(line.purchased))
     if line.pricing is not None:
-        out.append(PRICING.write(line.pricing))
+        writing.add(PRICING.write(line.pricing))
+
+
+def _write_loops(writing: Writing, line: ServiceLine) -> None:
     for drug in line.drugs:
         _write_drug(writing, drug)
     if line.providers:
@@ -125,35 +159,43 @@ def _write_rest(writing: Writing, line: ServiceLine) -> None:
         _write_form(writing, form)
 
 
-@lru_cache(maxsize=1024)
-def _joined(pointers: tuple[int, ...], component: str) -> str:
-    return component.join([str(pointer) for pointer in pointers])
+# Lines point to the same few places over and over: (1,), (1, 2) ...
+_POINTERS: dict[tuple[int, ...], _Pointers] = {}
+_MOST_REMEMBERED = 4096
 
 
-def _pointers(writing: Writing, pointers: tuple[int, ...]) -> str:
-    if not pointers:
-        return ""
-    writing.components += len(pointers) - 1
-    return _joined(pointers, writing.component)
+def _pointers(pointed: tuple[int, ...]) -> _Pointers:
+    if pointed and min(pointed) < 1:
+        raise Unwritable("a pointer names no diagnosis of the claim", "SV1", 7)
+    if len(pointed) > MOST_POINTERS:
+        raise Unwritable("a line points to at most four diagnoses", "SV1", 7)
+    text = ":".join([str(pointer) for pointer in pointed])
+    pointers = _Pointers(text, text.count(":"), max(pointed, default=0))
+    if len(_POINTERS) < _MOST_REMEMBERED:
+        _POINTERS[pointed] = pointers
+    return pointers
 
 
 _PLAIN = ProfessionalService()
 
 
-def _professional(writing: Writing, line: ServiceLine) -> None:
+def _professional(writing: Writing, line: ServiceLine, pointers: _Pointers) -> None:
     if line.institutional is not None or line.dental is not None:
         raise Unwritable("a professional claim holds a line of another kind", "SV1")
     service = line.professional or _PLAIN
+    cents = line.charge_cents
+    charge = AMOUNT_TEXTS.get(cents) or amount_text(cents, "SV1", 2)
     segment = [
         "SV1",
         writing.procedure(line.procedure, "SV1", 1),
-        amount_text(line.charge_cents, "SV1", 2),
+        charge,
         line.unit,
         line.quantity,
         service.place_of_service,
         service.type_of_service,
-        _pointers(writing, line.diagnosis_pointers),
+        pointers.text,
     ]
+    writing.joints += pointers.joints
     # Few lines say more than that.
     if (
         service.emergency
@@ -175,14 +217,13 @@ def _professional(writing: Writing, line: ServiceLine) -> None:
             service.copay_status,
             service.shortage_area,
         ]
-    writing.segments.append(segment if segment[-1] else trimmed(segment))
+    writing.add(segment if segment[-1] else trimmed(segment))
 
 
 def _institutional(writing: Writing, line: ServiceLine) -> None:
     if line.professional is not None or line.dental is not None:
         raise Unwritable("an institutional claim holds a line of another kind", "SV2")
     service = line.institutional or InstitutionalService()
-    noncovered = service.noncovered_cents
     segment = [
         "SV2",
         service.revenue_code,
@@ -191,12 +232,12 @@ def _institutional(writing: Writing, line: ServiceLine) -> None:
         line.unit,
         line.quantity,
         service.rate,
-        "" if noncovered is None else amount_text(noncovered, "SV2", 7),
+        _money(service.noncovered_cents, "SV2", 7),
     ]
-    writing.segments.append(trimmed(segment))
+    writing.add(trimmed(segment))
 
 
-def _dental(writing: Writing, line: ServiceLine) -> None:
+def _dental(writing: Writing, line: ServiceLine, pointers: _Pointers) -> None:
     if line.professional is not None or line.institutional is not None:
         raise Unwritable("a dental claim holds a line of another kind", "SV3")
     service = line.dental or DentalService()
@@ -205,19 +246,20 @@ def _dental(writing: Writing, line: ServiceLine) -> None:
         writing.procedure(line.procedure, "SV3", 1),
         amount_text(line.charge_cents, "SV3", 2),
         service.place_of_service,
-        writing.composite(service.oral_cavities, "SV3", 4) if service.oral_cavities else "",
+        writing.composite(service.oral_cavities),
         service.replacement,
         line.quantity,
         service.description,
         service.copay_status,
         service.provider_agreement,
         "",
-        _pointers(writing, line.diagnosis_pointers),
+        pointers.text,
     ]
-    writing.segments.append(trimmed(segment))
+    writing.joints += pointers.joints
+    writing.add(trimmed(segment))
     for tooth in service.teeth:
-        surfaces = writing.composite(tooth.surfaces, "TOO", 3) if tooth.surfaces else ""
-        writing.segments.append(trimmed(["TOO", tooth.code_list, tooth.tooth, surfaces]))
+        surfaces = writing.composite(tooth.surfaces)
+        writing.add(trimmed(["TOO", tooth.code_list, tooth.tooth, surfaces]))
 
 
 def _money(cents: int | None, segment: str, element: int) -> str:
@@ -239,10 +281,10 @@ def _equipment(writing: Writing, equipment: EquipmentRental) -> Segment:
 
 
 def _write_drug(writing: Writing, drug: Drug) -> None:
-    writing.segments.append(trimmed(["LIN", drug.number, drug.qualifier, drug.code]))
+    writing.add(trimmed(["LIN", drug.number, drug.qualifier, drug.code]))
     quantity = trimmed(["CTP", "", "", drug.unit_price, drug.quantity, drug.unit])
     if len(quantity) > 1:
-        writing.segments.append(quantity)
+        writing.add(quantity)
     writing.references(drug.references)
 
 
@@ -256,12 +298,12 @@ def _write_adjudication(writing: Writing, adjudication: LineAdjudication) -> Non
         adjudication.quantity,
         adjudication.bundled_line,
     ]
-    writing.segments.append(trimmed(segment))
-    writing.segments += adjustment_segments(adjudication.adjustments)
+    writing.add(trimmed(segment))
+    writing.add_all(adjustment_segments(adjudication.adjustments))
     writing.dates(adjudication.dates)
     writing.amounts(adjudication.amounts)
 
 
 def _write_form(writing: Writing, form: Form) -> None:
-    writing.segments.append(trimmed(["LQ", form.code_list, form.form]))
-    writing.segments += [FORM_ANSWER.write(answer) for answer in form.answers]
+    writing.add(trimmed(["LQ", form.code_list, form.form]))
+    writing.add_all(FORM_ANSWER.write(answer) for answer in form.answers)

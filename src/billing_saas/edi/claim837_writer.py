@@ -1,4 +1,4 @@
-"""Write an 837: claims to segments, with the hierarchy built from whose claims they are.
+"""Write an 837: claims to text, with the hierarchy built from whose claims they are.
 
 Claims are written in the order they come. A level (billing provider, subscriber, patient) is
 opened where it differs from that of the claim before, so claims of one party should follow each
@@ -7,30 +7,39 @@ other: `in_hierarchy` puts them so, and `batches` splits what is too much for on
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from billing_saas.edi.claim837 import BatchHeader, Claim
 from billing_saas.edi.claim837_claim_writer import write_claim
+from billing_saas.edi.claim837_exactness import StandIns, with_delimiters
 from billing_saas.edi.claim837_parties import BillingProvider, Subscriber
-from billing_saas.edi.claim837_parts import (
-    CURRENCY,
-    INSURANCE,
-    PATIENT_DETAILS,
-    SPECIALTY,
-)
+from billing_saas.edi.claim837_parts import CURRENCY, PATIENT_DETAILS
 from billing_saas.edi.claim837_writing import Writing, inside, trimmed
 from billing_saas.edi.delimiters import STANDARD, Delimiters
 from billing_saas.edi.reel import Segment
-from billing_saas.edi.writing import Unwritable
+from billing_saas.edi.writing import Block, Unwritable
 
 # A note in the guides' loop 2300; partners may agree on more, and ours have not.
 MOST_CLAIMS = 5_000
 MOST_CLAIMS_OF_A_PATIENT = 100
+# A block of about 20 KB: far less to hold than a set, far fewer looks than one a claim.
+_RUNS_PER_BLOCK = 32
+# Claims of one subscriber that hang under one level, after the ordinal of the first.
+Run = tuple[int, list[Claim]]
+
+
+def blocks(
+    header: BatchHeader, claims: Iterable[Claim], delimiters: Delimiters = STANDARD
+) -> Iterator[Block]:
+    """What stands between ST and SE as text, some dozens of claims at a time: what
+    `OutgoingSet.segments` takes. Raises Unwritable, naming claim, line and element."""
+    return _blocks(header, claims, delimiters, _RUNS_PER_BLOCK)
 
 
 def write(
     header: BatchHeader, claims: Iterable[Claim], delimiters: Delimiters = STANDARD
 ) -> list[Segment]:
-    """The segments between ST and SE. Raises Unwritable, naming claim, line and element."""
+    """The segments between ST and SE. Raises Unwritable as `blocks` does."""
     return list(segments(header, claims, delimiters))
 
 
@@ -38,10 +47,19 @@ def segments(
     header: BatchHeader, claims: Iterable[Claim], delimiters: Delimiters = STANDARD
 ) -> Iterator[Segment]:
     """As `write`, a subscriber at a time."""
-    yield from _header(header, delimiters)
+    for block in _blocks(header, claims, delimiters, 1):
+        for segment in block.text.split(delimiters.segment)[:-1]:
+            yield segment.split(delimiters.element)
+
+
+def _blocks(
+    header: BatchHeader, claims: Iterable[Claim], delimiters: Delimiters, most: int
+) -> Iterator[Block]:
+    yield _header_block(header, delimiters)
     hierarchy = _Hierarchy(header.kind, delimiters)
-    for first, run in _runs(claims):
-        yield from hierarchy.write(first, run)
+    coming = _runs(claims)
+    while runs := list(islice(coming, most)):
+        yield hierarchy.block(runs)
 
 
 def batches(claims: Iterable[Claim], most: int = MOST_CLAIMS) -> Iterator[list[Claim]]:
@@ -76,11 +94,7 @@ def in_hierarchy(claims: Iterable[Claim]) -> list[Claim]:
     return [entry[4] for entry in keyed]
 
 
-def _same(one: object, other: object) -> bool:
-    return one is other or one == other
-
-
-def _runs(claims: Iterable[Claim]) -> Iterator[tuple[int, list[Claim]]]:
+def _runs(claims: Iterable[Claim]) -> Iterator[Run]:
     """Claims of one subscriber at one payer that can hang under one level, and the ordinal of the
     first. A subscriber's own claims stand before those of dependents, so one that comes after
     them opens the level anew; so does the 101st claim of a patient."""
@@ -94,14 +108,20 @@ def _runs(claims: Iterable[Claim]) -> Iterator[tuple[int, list[Claim]]]:
             )
         if run:
             before = run[-1]
-            same_patient = _same(claim.patient, before.patient)
+            same_patient = claim.patient is before.patient or claim.patient == before.patient
             of_patient = of_patient + 1 if same_patient else 1
             if (
                 of_patient > MOST_CLAIMS_OF_A_PATIENT
-                or not _same(claim.subscriber, before.subscriber)
-                or not _same(claim.payer, before.payer)
-                or not _same(claim.billing_provider, before.billing_provider)
                 or (claim.patient is None and not same_patient)
+                or (
+                    claim.subscriber is not before.subscriber
+                    and claim.subscriber != before.subscriber
+                )
+                or (claim.payer is not before.payer and claim.payer != before.payer)
+                or (
+                    claim.billing_provider is not before.billing_provider
+                    and claim.billing_provider != before.billing_provider
+                )
             ):
                 yield ordinal - len(run), run
                 run, of_patient = [], 1
@@ -110,10 +130,6 @@ def _runs(claims: Iterable[Claim]) -> Iterator[tuple[int, list[Claim]]]:
         run.append(claim)
     if run:
         yield ordinal - len(run) + 1, run
-
-
-def _whose(first: int, started: int) -> str:
-    return f"claim {first + started - 1}" if started else f"parties of claim {first}"
 
 
 class _Hierarchy:
@@ -126,53 +142,77 @@ class _Hierarchy:
         self._provider: BillingProvider | None = None
         self._provider_number = ""
 
-    def write(self, first: int, claims: Sequence[Claim]) -> list[Segment]:
-        """The levels of a subscriber and the claims; `first` is the ordinal of the first one."""
-        writing = Writing(self._delimiters)
-        # Where each claim starts among the segments, to name the one at fault.
-        starts: list[int] = []
-        try:
-            self._write_levels_and_claims(writing, claims, starts)
-        except Unwritable as fault:
-            raise inside(_whose(first, len(starts)), fault) from None
-        found = writing.check()
-        if found is not None:
-            raise inside(_whose(first, bisect_right(starts, found[0])), found[1])
-        return writing.segments
+    def block(self, runs: Sequence[Run]) -> Block:
+        """The levels of some subscribers and their claims."""
+        before = self._number, self._provider, self._provider_number
+        writing = Writing(self._delimiters.component)
+        for run in runs:
+            self._write_run(writing, run)
+        text = writing.text
+        exact = with_delimiters(text, writing.separators, self._delimiters)
+        if exact is None:
+            self._number, self._provider, self._provider_number = before
+            stand_ins = StandIns(text, self._delimiters)
+            exact = "".join([self._write_closely(stand_ins, run) for run in runs])
+        return Block(exact, len(writing.texts), self._delimiters)
 
-    def _write_levels_and_claims(
-        self, writing: Writing, claims: Sequence[Claim], starts: list[int]
-    ) -> None:
+    def _write_closely(self, stand_ins: StandIns, run: Run) -> str:
+        """A run of claims, each value looked at, to name the one at fault."""
+        first, claims = run
+        writing = Writing()
+        self._provider = stand_ins.put(self._provider)
+        self._write_run(writing, (first, stand_ins.put(tuple(claims))))
+        self._provider = claims[0].billing_provider
+        exact = []
+        for at, text in enumerate(writing.texts):
+            try:
+                exact.append(stand_ins.segment(text))
+            except Unwritable as fault:
+                raise inside(_whose(first, writing, at), fault) from None
+        return "".join(exact)
+
+    def _write_run(self, writing: Writing, run: Run) -> None:
+        first, claims = run
+        writing.starts = []
+        try:
+            self._write_levels_and_claims(writing, claims)
+        except Unwritable as fault:
+            raise inside(_claim_or_parties(first, len(writing.starts)), fault) from None
+
+    def _write_levels_and_claims(self, writing: Writing, claims: Sequence[Claim]) -> None:
         leader = claims[0]
-        if not _same(self._provider, leader.billing_provider):
-            self._write_provider(writing, leader.billing_provider)
-        children = any(claim.patient is not None for claim in claims)
+        provider = leader.billing_provider
+        if self._provider is not provider and self._provider != provider:
+            self._write_provider(writing, provider)
+        # A subscriber's own claims come before those of dependents.
+        children = claims[-1].patient is not None
         subscriber_number = self._open(writing, self._provider_number, "22", children)
         _write_subscriber(writing, leader)
         patient = None
         for claim in claims:
-            starts.append(len(writing.segments))
-            if claim.patient is not None and not _same(claim.patient, patient):
+            writing.starts.append(len(writing.texts))
+            if claim.patient is not None and claim.patient != patient:
                 patient = claim.patient
                 self._open(writing, subscriber_number, "23", children=False)
                 if patient.details is not None:
-                    writing.segments.append(PATIENT_DETAILS.write(patient.details))
+                    writing.add(PATIENT_DETAILS.write(patient.details))
                 writing.party(patient, demographics=patient.demographics)
             write_claim(writing, self._kind, claim)
 
     def _open(self, writing: Writing, parent: str, code: str, children: bool) -> str:
         self._number += 1
         number = str(self._number)
-        writing.segments.append(["HL", number, parent, code, "1" if children else "0"])
+        writing.joints += 4
+        writing.texts.append(f"HL*{number}*{parent}*{code}*{'1' if children else '0'}")
         return number
 
     def _write_provider(self, writing: Writing, provider: BillingProvider) -> None:
         self._provider = provider
         self._provider_number = self._open(writing, "", "20", children=True)
         if provider.specialty is not None:
-            writing.segments.append(SPECIALTY.write(provider.specialty))
+            writing.specialty(provider.specialty)
         if provider.currency is not None:
-            writing.segments.append(CURRENCY.write(provider.currency))
+            writing.add(CURRENCY.write(provider.currency))
         writing.party(provider)
         if provider.pay_to is not None:
             writing.party(provider.pay_to)
@@ -180,12 +220,25 @@ class _Hierarchy:
             writing.party(provider.pay_to_plan)
 
 
+def _claim_or_parties(first: int, started: int) -> str:
+    return f"claim {first + started - 1}" if started else f"parties of claim {first}"
+
+
+def _whose(first: int, writing: Writing, at: int) -> str:
+    """The claim, and the line if it is in one, that a segment is of."""
+    started = bisect_right(writing.starts, at)
+    place = _claim_or_parties(first, started)
+    start = writing.starts[started - 1] if started else at
+    line = sum(text.startswith("LX*") for text in writing.texts[start : at + 1])
+    return f"{place}: line {line}" if line else place
+
+
 def _write_subscriber(writing: Writing, claim: Claim) -> None:
     subscriber: Subscriber = claim.subscriber
     if subscriber.insurance is not None:
-        writing.segments.append(INSURANCE.write(subscriber.insurance))
+        writing.insurance(subscriber.insurance)
     if subscriber.details is not None:
-        writing.segments.append(PATIENT_DETAILS.write(subscriber.details))
+        writing.add(PATIENT_DETAILS.write(subscriber.details))
     writing.party(subscriber, demographics=subscriber.demographics)
     writing.party(claim.payer)
     for other in (subscriber.responsible_party, subscriber.card_holder):
@@ -193,26 +246,25 @@ def _write_subscriber(writing: Writing, claim: Claim) -> None:
             writing.party(other)
 
 
-def _header(header: BatchHeader, delimiters: Delimiters) -> list[Segment]:
-    writing = Writing(delimiters)
-    writing.segments.append(
-        trimmed(
-            [
-                "BHT",
-                header.structure,
-                header.purpose,
-                header.reference,
-                header.date,
-                header.time,
-                header.claim_kind,
-            ]
-        )
-    )
+def _write_header(writing: Writing, header: BatchHeader) -> None:
+    bht = ["BHT", header.structure, header.purpose, header.reference]
+    writing.add(trimmed([*bht, header.date, header.time, header.claim_kind]))
     writing.references(header.references)
     for party in (header.submitter, header.receiver):
         if party is not None:
             writing.party(party)
-    found = writing.check()
-    if found is not None:
-        raise inside("header", found[1])
-    return writing.segments
+
+
+def _header_block(header: BatchHeader, delimiters: Delimiters) -> Block:
+    writing = Writing(delimiters.component)
+    _write_header(writing, header)
+    exact = with_delimiters(writing.text, writing.separators, delimiters)
+    if exact is None:
+        stand_ins = StandIns(writing.text, delimiters)
+        closely = Writing()
+        _write_header(closely, stand_ins.put(header))
+        try:
+            exact = "".join([stand_ins.segment(text) for text in closely.texts])
+        except Unwritable as fault:
+            raise inside("header", fault) from None
+    return Block(exact, len(writing.texts), delimiters)

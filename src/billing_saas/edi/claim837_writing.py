@@ -1,19 +1,25 @@
-"""Putting the parts of a claim on the wire: parties, composites, and a check of what was made."""
+"""Putting the parts of a claim on the wire: parties, composites, the smaller segments.
+
+What nearly every claim holds is put together here as text; the rarer segments, and those that
+lack their last element, go through `add` as elements.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
+from billing_saas.edi.claim837_layout import AMOUNT_TEXTS, amount_text
 from billing_saas.edi.claim837_parties import Provider
 from billing_saas.edi.claim837_parts import (
-    AMOUNT,
     DATE,
     DEMOGRAPHICS,
+    INSURANCE,
     REFERENCE,
     Demographics,
+    Insurance,
     Specialty,
 )
-from billing_saas.edi.delimiters import Delimiters
 from billing_saas.edi.parties import (
+    Address,
     AmountValue,
     Contact,
     DateValue,
@@ -24,25 +30,6 @@ from billing_saas.edi.parties import (
 from billing_saas.edi.reel import Segment
 from billing_saas.edi.writing import Unwritable
 
-# The elements that are composites; in any other a component separator is data, and refused.
-_COMPOSITES = frozenset(
-    [
-        ("CLM", 5),
-        ("CLM", 11),
-        ("SV1", 1),
-        ("SV1", 7),
-        ("SV2", 2),
-        ("SV3", 1),
-        ("SV3", 4),
-        ("SV3", 11),
-        ("SV5", 1),
-        ("TOO", 3),
-        ("SVD", 3),
-        ("REF", 4),
-        *[("HI", element) for element in range(1, 13)],
-    ]
-)
-
 
 def trimmed(segment: Segment) -> Segment:
     """Without trailing empty elements; its first, the tag, never is."""
@@ -52,76 +39,87 @@ def trimmed(segment: Segment) -> Segment:
 
 
 class Writing:
-    """Collects segments. `check` must be called before they are handed on.
+    """Collects segments as text with the standard delimiters, whatever ones will be sent.
 
-    `components` counts the component separators that stand between components.
+    `joints` counts the separators that were put between elements and components. Whoever makes a
+    segment adds its own: only so can a separator inside a value be found (`claim837_exactness`).
+    `starts` has the number of the segment, from 0, with which each claim starts.
     """
 
-    __slots__ = ("_delimiters", "component", "components", "segments")
+    __slots__ = ("component", "joints", "starts", "texts")
 
-    def __init__(self, delimiters: Delimiters) -> None:
-        self._delimiters = delimiters
-        self.component = delimiters.component
-        self.components = 0
-        self.segments: list[Segment] = []
+    def __init__(self, component: str = ":") -> None:
+        # Of the delimiters that will be sent; only REF04 already holds it.
+        self.component = component
+        self.joints = 0
+        self.texts: list[str] = []
+        self.starts: list[int] = []
 
-    def composite(self, parts: Sequence[str], segment: str, element: int) -> str:
+    @property
+    def text(self) -> str:
+        return "~".join([*self.texts, ""])
+
+    @property
+    def separators(self) -> int:
+        """How many separators the text has, if none of them is in a value."""
+        return self.joints + len(self.texts)
+
+    def add(self, segment: Segment) -> None:
+        self.joints += len(segment) - 1
+        self.texts.append("*".join(segment))
+
+    def add_all(self, segments: Iterable[Segment]) -> None:
+        for segment in segments:
+            self.add(segment)
+
+    def composite(self, parts: Sequence[str]) -> str:
         """Components joined, without trailing empty ones."""
-        component = self.component
-        joined = component.join(parts)
-        count = joined.count(component)
-        if count != len(parts) - 1:
-            raise Unwritable("a component holds a delimiter", segment, element)
-        if joined[-1:] == component:
-            joined = joined.rstrip(component)
-            count = joined.count(component)
-        self.components += count
-        return joined
-
-    def pair(self, first: str, second: str, segment: str, element: int) -> str:
-        """A composite of two components, as nearly all are."""
-        component = self.component
-        joined = f"{first}{component}{second}"
-        if not second or joined.count(component) != 1:
-            return self.composite((first, second), segment, element)
-        self.components += 1
-        return joined
+        size = len(parts)
+        while size and not parts[size - 1]:
+            size -= 1
+        self.joints += max(size - 1, 0)
+        return ":".join(parts[:size])
 
     def procedure(self, procedure: Procedure | None, segment: str, element: int) -> str:
         if procedure is None:
             return ""
-        if not (procedure.modifiers or procedure.description or procedure.range_end):
-            return self.pair(procedure.qualifier, procedure.code, segment, element)
-        parts = [procedure.qualifier, procedure.code, *procedure.modifiers]
+        modifiers = procedure.modifiers
+        more = procedure.description or procedure.range_end
+        if not modifiers and procedure.code and not more:
+            self.joints += 1
+            return f"{procedure.qualifier}:{procedure.code}"
+        parts = [procedure.qualifier, procedure.code, *modifiers]
         if len(parts) > 6:
             raise Unwritable("a procedure has at most four modifiers", segment, element)
-        if procedure.description or procedure.range_end:
+        if more:
             parts += [""] * (6 - len(parts))
             parts += [procedure.description, procedure.range_end]
-        return self.composite(parts, segment, element)
+        return self.composite(parts)
 
     def references(self, references: Iterable[Reference]) -> None:
         for reference in references:
-            if reference.description or reference.linked:
-                segment = REFERENCE.write(reference)
-                # REF04 is kept as it was written; its components count as components.
-                self.components += reference.linked.count(self.component)
-                self.segments.append(segment)
-            elif reference.value:
-                self.segments.append(["REF", reference.qualifier, reference.value])
+            if reference.value and not (reference.description or reference.linked):
+                self.joints += 2
+                self.texts.append(f"REF*{reference.qualifier}*{reference.value}")
             else:
-                self.segments.append(trimmed(["REF", reference.qualifier]))
+                # REF04 is kept as it was written; its components count as components.
+                self.joints += reference.linked.count(self.component)
+                self.add(REFERENCE.write(reference))
 
     def dates(self, dates: Iterable[DateValue]) -> None:
         for date in dates:
-            if date.time:
-                self.segments.append(DATE.write(date))
+            if date.value and not date.time:
+                self.joints += 3
+                self.texts.append(f"DTP*{date.qualifier}*{date.format}*{date.value}")
             else:
-                segment = ["DTP", date.qualifier, date.format, date.value]
-                self.segments.append(segment if date.value else trimmed(segment))
+                self.add(DATE.write(date))
 
     def amounts(self, amounts: Iterable[AmountValue]) -> None:
-        self.segments += [AMOUNT.write(amount) for amount in amounts]
+        for amount in amounts:
+            cents = amount.amount_cents
+            text = AMOUNT_TEXTS.get(cents) or amount_text(cents, "AMT", 2)
+            self.joints += 2
+            self.texts.append(f"AMT*{amount.qualifier}*{text}")
 
     def name(self, party: Party) -> None:
         segment = [
@@ -136,7 +134,7 @@ class Writing:
             party.id_qualifier,
             party.id,
         ]
-        self.segments.append(segment if party.id else trimmed(segment))
+        self.add(segment if party.id else trimmed(segment))
 
     def providers(self, providers: Sequence[Provider], ranks: Mapping[str, int]) -> None:
         """Providers in the order of their roles in the guide."""
@@ -144,12 +142,11 @@ class Writing:
             last = len(ranks)
             providers = sorted(providers, key=lambda one: ranks.get(one.entity, last))
         for provider in providers:
-            self.party(provider, specialty=provider.specialty)
+            self.party(provider, provider.specialty)
 
     def party(
         self,
         party: Party,
-        *,
         specialty: Specialty | None = None,
         demographics: Demographics | None = None,
         dates: Iterable[DateValue] = (),
@@ -158,70 +155,69 @@ class Writing:
         if party.entity_type or party.name or party.id:
             self.name(party)
         if specialty is not None:
-            segment = ["PRV", specialty.role, specialty.qualifier, specialty.taxonomy]
-            self.segments.append(segment if specialty.taxonomy else trimmed(segment))
-        address = party.address
-        if address is not None:
-            if address.line1 or address.line2:
-                self.segments.append(trimmed(["N3", address.line1, address.line2]))
-            city = trimmed(
-                [
-                    "N4",
-                    address.city,
-                    address.state,
-                    address.postal_code,
-                    address.country,
-                    "",
-                    "",
-                    address.subdivision,
-                ]
-            )
-            if len(city) > 1:
-                self.segments.append(city)
+            self.specialty(specialty)
+        if party.address is not None:
+            self._address(party.address)
         if demographics is not None:
-            self.segments.append(DEMOGRAPHICS.write(demographics))
+            self.demographics(demographics)
         if dates:
             self.dates(dates)
         if party.references:
             self.references(party.references)
-        for contact in party.contacts:
-            self.segments.append(contact_segment(contact))
+        if party.contacts:
+            self.add_all(map(_contact, party.contacts))
 
-    def check(self) -> tuple[int, Unwritable] | None:
-        """No element may hold a delimiter or a control character (X12 B.1.1.2, RFI 2212).
+    def specialty(self, specialty: Specialty) -> None:
+        if specialty.taxonomy:
+            self.joints += 3
+            self.texts.append(f"PRV*{specialty.role}*{specialty.qualifier}*{specialty.taxonomy}")
+        else:
+            self.add(trimmed(["PRV", specialty.role, specialty.qualifier]))
 
-        One look at all elements together: the separators in their text are those that stand
-        between elements and components, or one of them is data. Gives the number of the segment
-        at fault, from 0, with the fault.
-        """
-        segments = self.segments
-        marks = self._delimiters
-        everything = marks.element.join(chain.from_iterable(segments))
-        if (
-            everything.isprintable()
-            and everything.count(marks.element) == sum(map(len, segments)) - 1
-            and everything.count(marks.component) == self.components
-            and marks.segment not in everything
-            and (marks.repetition is None or marks.repetition not in everything)
-        ):
-            return None
-        message = "the value holds a delimiter or a control character"
-        for at, segment in enumerate(segments):
-            for number, element in enumerate(segment):
-                if self._holds_a_mark(segment[0], number, element):
-                    return at, Unwritable(message, segment[0], number)
-        return 0, Unwritable(message, segments[0][0])
+    def demographics(self, demographics: Demographics) -> None:
+        if demographics.sex:
+            self.joints += 3
+            self.texts.append(
+                f"DMG*{demographics.date_format}*{demographics.birth_date}*{demographics.sex}"
+            )
+        else:
+            self.add(DEMOGRAPHICS.write(demographics))
 
-    def _holds_a_mark(self, segment: str, number: int, element: str) -> bool:
-        marks = self._delimiters
-        if not element.isprintable() or marks.element in element or marks.segment in element:
-            return True
-        if marks.repetition and marks.repetition in element:
-            return True
-        return marks.component in element and (segment, number) not in _COMPOSITES
+    def insurance(self, insurance: Insurance) -> None:
+        if not insurance.filing_indicator:
+            self.add(INSURANCE.write(insurance))
+            return
+        segment = [
+            "SBR",
+            insurance.sequence,
+            insurance.relationship,
+            insurance.group_number,
+            insurance.group_name,
+            insurance.insurance_type,
+            insurance.coordination,
+            insurance.response,
+            insurance.employment_status,
+            insurance.filing_indicator,
+        ]
+        self.add(segment)
+
+    def _address(self, address: Address) -> None:
+        if address.line2:
+            self.add(["N3", address.line1, address.line2])
+        elif address.line1:
+            self.joints += 1
+            self.texts.append(f"N3*{address.line1}")
+        if address.postal_code and not (address.country or address.subdivision):
+            self.joints += 3
+            self.texts.append(f"N4*{address.city}*{address.state}*{address.postal_code}")
+            return
+        city = [address.city, address.state, address.postal_code, address.country]
+        segment = trimmed(["N4", *city, "", "", address.subdivision])
+        if len(segment) > 1:
+            self.add(segment)
 
 
-def contact_segment(contact: Contact) -> Segment:
+def _contact(contact: Contact) -> Segment:
     pairs = chain.from_iterable(contact.numbers)
     return trimmed(["PER", contact.function, contact.name, *pairs])
 

@@ -7,7 +7,6 @@ control numbers are handed in (they belong to a connection).
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 import msgspec
 
@@ -89,15 +88,24 @@ class Pen:
         return (repetition or "").join(written)
 
 
+class Block(msgspec.Struct, frozen=True, gc=False):
+    """So many segments as text with these delimiters, each with its terminator. Whoever made it
+    saw to it that no element holds a delimiter."""
+
+    text: str
+    segments: int
+    delimiters: Delimiters
+
+
 class OutgoingSet(msgspec.Struct, frozen=True, kw_only=True):
-    """The segments between ST and SE, consumed once where they are an iterator.
+    """The segments between ST and SE, or blocks of them; consumed once where it is an iterator.
 
     `version` is ST03; None where ST03 is not used (the 835).
     """
 
     identifier: str
     control_number: str
-    segments: Iterable[Segment]
+    segments: Iterable[Segment | Block]
     version: str | None = None
 
 
@@ -141,7 +149,7 @@ def segments_of(
     groups: Iterable[OutgoingGroup],
     delimiters: Delimiters = STANDARD,
     acknowledgments: Sequence[Segment] = (),
-) -> Iterator[Segment]:
+) -> Iterator[Segment | Block]:
     """Every segment of an interchange in order; TA1 segments go before the first GS."""
     yield isa_segment(header, delimiters)
     yield from acknowledgments
@@ -168,7 +176,7 @@ def segments_of(
             yield trimmed(["ST", one.identifier, one.control_number, one.version or ""])
             count = 2
             for segment in one.segments:
-                count += 1
+                count += segment.segments if isinstance(segment, Block) else 1
                 yield segment
             yield ["SE", str(count), one.control_number]
         yield ["GE", str(set_count), gs.control_number]
@@ -176,20 +184,37 @@ def segments_of(
 
 
 def pieces(
-    segments: Iterable[Segment], delimiters: Delimiters = STANDARD, line_end: str = ""
+    segments: Iterable[Segment | Block], delimiters: Delimiters = STANDARD, line_end: str = ""
 ) -> Iterator[str]:
     """Segments as text, some hundred to a piece, so that a large file need not be held."""
+    waiting: list[Segment] = []
+    for one in segments:
+        if isinstance(one, Block):
+            if waiting:
+                yield _piece(waiting, delimiters, line_end)
+                waiting = []
+            if one.delimiters != delimiters:
+                raise ValueError("a block has other delimiters than its interchange")
+            end = delimiters.segment
+            yield one.text.replace(end, end + line_end) if line_end else one.text
+            continue
+        waiting.append(one)
+        if len(waiting) == SEGMENTS_PER_PIECE:
+            yield _piece(waiting, delimiters, line_end)
+            waiting = []
+    if waiting:
+        yield _piece(waiting, delimiters, line_end)
+
+
+def _piece(segments: Sequence[Segment], delimiters: Delimiters, line_end: str) -> str:
     element, end = delimiters.element, delimiters.segment + line_end
-    ends = end.count(delimiters.segment)
-    coming = iter(segments)
-    while batch := list(islice(coming, SEGMENTS_PER_PIECE)):
-        piece = end.join([element.join(segment) for segment in batch]) + end
-        # As many separators as there are joints: then none of them is data.
-        if piece.count(element) != sum(map(len, batch)) - len(batch) or piece.count(
-            delimiters.segment
-        ) != ends * len(batch):
-            _refuse_culprit(batch, delimiters)
-        yield piece
+    piece = end.join([element.join(segment) for segment in segments]) + end
+    # As many separators as there are joints: then none of them is data.
+    if piece.count(element) != sum(map(len, segments)) - len(segments) or piece.count(
+        delimiters.segment
+    ) != end.count(delimiters.segment) * len(segments):
+        _refuse_culprit(segments, delimiters)
+    return piece
 
 
 def write_interchange(
