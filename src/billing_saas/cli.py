@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -17,6 +17,7 @@ import click
 from billing_saas import __version__
 from billing_saas.cli_edi import edi
 from billing_saas.gateways.key_folder import KeyFolder
+from billing_saas.identity.rules import PERMISSIONS
 from billing_saas.kit import inspecting, logs, safety, settings
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database, Urls
@@ -224,7 +225,7 @@ def add_practice(
     npi: str,
     tax_id: str,
     time_zone: str,
-    agreement_signed_on: date,
+    agreement_signed_on: datetime,
     agreement_signed_by: str,
 ) -> None:
     """Provision a practice with its keys and its book; prints its id."""
@@ -236,7 +237,7 @@ def add_practice(
         npi=npi,
         tax_id=tax_id,
         time_zone=time_zone,
-        agreement_signed_on=agreement_signed_on,
+        agreement_signed_on=agreement_signed_on.date(),
         agreement_signed_by=agreement_signed_by,
     )
     with _plainly():
@@ -257,14 +258,22 @@ def add_practice(
 @click.argument("practice", type=click.UUID)
 @click.option("--email", required=True)
 @click.option("--name", required=True)
-@click.option("--role", "roles", multiple=True, required=True)
-@click.option("--days", type=int, default=90, help="How long the token is good for.")
+@click.option(
+    "--role", "roles", multiple=True, required=True, type=click.Choice(sorted(PERMISSIONS))
+)
+@click.option(
+    "--days", type=click.IntRange(min=1), default=90, help="How long the token is good for."
+)
 def add_person(practice: UUID, email: str, name: str, roles: tuple[str, ...], days: int) -> None:
     """Make a person with roles in a practice; prints a bearer token, this once."""
     from billing_saas.identity import enrolling
+    from billing_saas.tenants.errors import PracticeNotFound
+    from billing_saas.tenants.tables import Practice
 
     async def add(database: Database) -> str:
         async with database.platform() as platform:
+            if await platform.get(Practice, practice) is None:
+                raise PracticeNotFound("There is no such practice.")
             user_id = await enrolling.add_user(platform, email=email, display_name=name)
             await enrolling.grant(platform, user_id, practice, roles, by=None)
             return await enrolling.issue_token(
@@ -311,8 +320,15 @@ def clean_demo() -> None:
     """Remove what the demo left behind: its database and its keys."""
     import shutil
 
-    folder = _demo_settings().data
-    shutil.rmtree(folder, ignore_errors=True)
+    with _plainly():
+        folder = _demo_settings().data
+    if not folder.exists():
+        click.echo(f"Nothing stands in {folder}.")
+        return
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise click.ClickException(f"{folder} could not be removed: {error.strerror}.") from error
     click.echo(f"Removed {folder}.")
 
 

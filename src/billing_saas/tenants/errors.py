@@ -5,6 +5,10 @@ class PracticeNotFound(NotFound):
     pass
 
 
+class CompanyNotFound(NotFound):
+    pass
+
+
 class PracticeExists(Conflict):
     pass
 

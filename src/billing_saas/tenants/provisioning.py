@@ -19,7 +19,7 @@ from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.phi import provisioning as phi_provisioning
 from billing_saas.tenants import rules
-from billing_saas.tenants.errors import BadPractice, PracticeExists
+from billing_saas.tenants.errors import BadPractice, CompanyNotFound, PracticeExists
 from billing_saas.tenants.tables import Agreement, Company, Practice
 
 
@@ -74,6 +74,8 @@ async def add_practice(
 async def _write_practice(database: Database, company_id: UUID, new: NewPractice) -> UUID:
     now = clock.now()
     async with database.platform() as platform:
+        if await platform.get(Company, company_id) is None:
+            raise CompanyNotFound("There is no such billing company.")
         standing = (
             await platform.execute(
                 select(Practice.tenant_id, Practice.status).where(
