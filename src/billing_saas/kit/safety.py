@@ -35,7 +35,9 @@ def importable(package: str) -> bool:
 def no_embedded_database(database_url: str) -> Finding:
     return Finding(
         "The database is a server of its own",
-        () if database_url else ("BILLING_DATABASE_URL: missing (no embedded PostgreSQL in production)",),
+        ()
+        if database_url
+        else ("BILLING_DATABASE_URL: missing (no embedded PostgreSQL in production)",),
         "Set BILLING_DATABASE_URL and its siblings to a PostgreSQL 16 or newer.",
     )
 
