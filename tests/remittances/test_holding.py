@@ -1,74 +1,31 @@
 """What is not whole, not balanced, not ours or not new is kept, named, and never posted."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import msgspec
 import pytest
 
-from billing_saas.blobs import storing
 from billing_saas.edi.claim837 import Claim
-from billing_saas.edi.parties import Party
 from billing_saas.edi.remittance import ClaimPayment
-from billing_saas.inbox import queries as inbox
-from billing_saas.inbox.queries import ArrivalShown
-from billing_saas.kit.errors import NotFound
-from billing_saas.kit.paging import PageRequest
 from billing_saas.ledger.rules import Account
-from billing_saas.remittances import posting, queries, receiving
+from billing_saas.remittances import posting
 from billing_saas.remittances.errors import IsDuplicate, NotSound, OutOfBalance
-from billing_saas.workers import running
 from billing_sandbox import payer
-from tests.cast import Person, Tenant
+from tests.cast import Tenant
 from tests.remittances.desk import Desk, paid
+from tests.remittances.held import (
+    full,
+    kept,
+    not_taken,
+    nothing_posted,
+    off_at_the_claim,
+    still_at_work,
+    told,
+    two_payments,
+)
 
 CASH = Account.PAYER_CASH
-
-
-def full(claim: Claim) -> ClaimPayment:
-    return paid(claim, *((line.charge_cents, []) for line in claim.lines))
-
-
-def two_payments(desk: Desk, *said: tuple[Claim, ClaimPayment]) -> bytes:
-    """One file, one payment (ST) per claim."""
-    check = desk.check()
-    remittances = [
-        msgspec.structs.replace(
-            payer.payment_of(claim, desk.payee, check, [one], ()),
-            trace_number=f"{check.trace_prefix}N{n}",
-        )
-        for n, (claim, one) in enumerate(said)
-    ]
-    return payer.file_of(remittances, desk.payee, check)
-
-
-async def told(desk: Desk, arrival: ArrivalShown) -> list[tuple[str, str, int, str]]:
-    """Severity, segment, element and code of each finding."""
-    found = await desk.findings(arrival.id)
-    return [(one.severity, one.segment, one.element, one.code) for one in found]
-
-
-async def nothing_posted(desk: Desk) -> None:
-    balances = await desk.balances()
-    assert CASH not in balances
-    assert Account.UNAPPLIED_PAYER_CASH not in balances
-    assert await desk.sql("SELECT id FROM claim_payment WHERE state <> 'unmatched'") == []
-
-
-async def still_at_work(desk: Desk) -> None:
-    """The worker takes the next file as if nothing had been."""
-    claim = desk.claim()
-    arrival = await desk.remit(desk.remittance(claim, full(claim)))
-    assert (arrival.state, arrival.errors) == ("handled", 0)
-    assert (await desk.record(claim)).claim.receivable == "settled"
-    assert await desk.sql("SELECT id FROM job WHERE state <> 'done'") == []
-
-
-async def kept(desk: Desk, arrival: ArrivalShown, file: bytes) -> None:
-    """The file is there as it came."""
-    async with desk.database.tenant(desk.tenant.id) as db:
-        whole = b"".join([chunk async for chunk in storing.read(db, arrival.blob_id)])
-    assert whole == file
 
 
 # --- again ---
@@ -160,10 +117,6 @@ def off_at_a_line(claim: Claim) -> ClaimPayment:
     first = msgspec.structs.replace(first, paid_cents=first.paid_cents - 125)
     second = msgspec.structs.replace(second, paid_cents=second.paid_cents + 125)
     return msgspec.structs.replace(full(claim), services=(first, second))
-
-
-def off_at_the_claim(claim: Claim) -> ClaimPayment:
-    return msgspec.structs.replace(full(claim), paid_cents=claim.charge_cents - 125)
 
 
 @pytest.mark.parametrize(
@@ -334,15 +287,6 @@ async def test_a_test_file_is_held(desk: Desk) -> None:
     await not_taken(desk, arrival, file)
 
 
-async def not_taken(desk: Desk, arrival: ArrivalShown, file: bytes) -> None:
-    assert await desk.remittances() == []
-    (card,) = await desk.cards()
-    assert (card.kind, card.subject_id) == ("remittance_file_held", arrival.id)
-    await nothing_posted(desk)
-    await kept(desk, arrival, file)
-    await still_at_work(desk)
-
-
 # --- several in one file ---
 
 
@@ -373,155 +317,3 @@ async def test_something_else_among_835s_is_named(desk: Desk) -> None:
     assert arrival.state == "held"
     assert ("error", "ST", 1, "not_a_remittance") in await told(desk, arrival)
     assert [one.state for one in await desk.remittances()] == ["posted"]
-
-
-# --- hostile ---
-
-
-async def test_other_delimiters_and_a_byte_order_mark_are_read_like_any(desk: Desk) -> None:
-    claims = [desk.claim() for _ in range(2)]
-    for n, claim in enumerate(claims):
-        plain = desk.remittance(claim, full(claim))
-        file = [
-            b"\xef\xbb\xbf" + plain,
-            plain.translate(bytes.maketrans(b"*:~^", b"|>\x1d!")),
-        ][n]
-        arrival = await desk.remit(file)
-        assert (arrival.state, arrival.errors) == ("handled", 0)
-        assert (await desk.record(claim)).claim.receivable == "settled"
-
-
-NOT_X12: dict[str, bytes] = {
-    "nothing": b"",
-    "prose": b"Dear practice, please find our payment attached.",
-    "a PDF": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n",
-    "NULs": b"\0" * 5_000,
-    "an ISA and no more": b"ISA*00*",
-    "noise": bytes(range(256)) * 40,
-}
-
-
-@pytest.mark.parametrize("what", NOT_X12)
-async def test_what_is_not_x12_is_kept_and_told(desk: Desk, what: str) -> None:
-    arrival = await desk.remit(NOT_X12[what])
-    assert (arrival.state, arrival.errors) == ("unreadable", 1)
-    await not_taken(desk, arrival, NOT_X12[what])
-
-
-async def test_a_nul_inside_a_name_does_not_stop_the_worker(desk: Desk) -> None:
-    """PostgreSQL's text takes no NUL: every text of a file that is written down may hold one."""
-    claim = desk.claim()
-    file = desk.remittance(claim, full(claim))
-    places = [b"N1*PR*", b"~TRN*1*", b"*XX*", b"~REF*6R*", b"~SVC*HC:", b"~CLP*", b"REF*2U*"]
-    for place in places:
-        assert place in file, place
-        arrival = await desk.remit(file.replace(place, place + b"A\0B", 1))
-        assert arrival.state in ("held", "unreadable", "handled"), place
-        assert arrival.errors > 0, place
-    await nothing_posted(desk)
-    assert await desk.sql("SELECT id FROM job WHERE state <> 'done'") == []
-    await still_at_work(desk)
-
-
-async def test_a_claim_of_more_lines_than_one_can_have_is_told(desk: Desk) -> None:
-    claim = desk.claim()
-    said = full(claim)
-    line = msgspec.structs.replace(said.services[0], charge_cents=0, paid_cents=0)
-    file = desk.remittance(
-        claim, msgspec.structs.replace(said, services=(*said.services, *[line] * 33_000))
-    )
-    arrival = await desk.remit(file)
-    assert arrival.state in ("held", "unreadable")
-    assert arrival.errors > 0
-    await nothing_posted(desk)
-    await still_at_work(desk)
-
-
-@pytest.mark.slow
-async def test_a_hundred_megabytes_of_one_segment_stay_out_of_memory(desk: Desk) -> None:
-    import resource
-
-    claim = desk.claim()
-    head, tail = desk.remittance(claim, full(claim)).split(b"~CLP*", 1)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    async def endless() -> AsyncIterator[bytes]:
-        yield head + b"~CLP*"
-        for _ in range(100):
-            yield b"A" * 1_000_000
-        yield tail
-
-    async with desk.database.tenant(desk.tenant.id) as db:
-        received = await receiving.receive_file(db, desk.person.actor, "big.835", endless())
-    await running.drain(desk.database)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64_000  # KiB
-    async with desk.database.tenant(desk.tenant.id) as db:
-        arrival = await inbox.arrival(db, desk.person.actor, received.arrival_id)
-    assert (arrival.state, arrival.bytes > 100_000_000) == ("unreadable", True)
-    await nothing_posted(desk)
-    await still_at_work(desk)
-
-
-# --- who sees what ---
-
-
-async def test_no_text_of_the_database_names_the_patient(desk: Desk) -> None:
-    """The names and member id stand in good files, in held ones, and where they do not belong."""
-    claim = desk.claim()
-    person = claim.patient_person
-    canaries = ["ZWIEBELHAUSER", "QWENDOLINA", "ZQ99887766"]
-    named = Party(
-        entity="QC",
-        entity_type="1",
-        name=canaries[0],
-        first_name=canaries[1],
-        id_qualifier="MI",
-        id=canaries[2],
-    )
-    said = msgspec.structs.replace(full(claim), parties=(named,))
-    good = desk.remittance(claim, said)
-    assert person.name
-    misplaced = [
-        good.replace(b"~SVC*", b"~" + b"*".join(c.encode() for c in canaries) + b"~SVC*", 1),
-        re.sub(rb"(~CLP\*[^*]*\*1\*)([0-9.]+)", rb"\g<1>ZWIEBELHAUSER", good),
-        re.sub(rb"~SE\*\d+", b"~SE*ZQ99887766", good),
-        re.sub(rb"~IEA\*", b"~ZWIEBELHAUSER*QWENDOLINA~IEA*", good),
-    ]
-    for n, file in enumerate([*misplaced, good]):
-        await desk.remit(file.replace(b"~TRN*1*", b"~TRN*1*%d" % n))
-    columns = await desk.sql(
-        "SELECT table_name, column_name FROM information_schema.columns"
-        " WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'jsonb')"
-        " AND has_column_privilege("
-        "   format('%I.%I', table_schema, table_name)::regclass, column_name, 'SELECT')"
-    )
-    assert len(columns) > 100
-    for table, column in columns:
-        for canary in canaries:
-            hits = await desk.sql(
-                f"SELECT count(*) FROM {table} WHERE {column}::text ILIKE :sought",
-                sought=f"%{canary}%",
-            )
-            assert hits[0][0] == 0, (table, column, canary)
-    (posted,) = [one for one in await desk.remittances() if one.state == "posted"]
-    async with desk.database.tenant(desk.tenant.id) as db:
-        page = await queries.claim_payments(db, desk.person.actor, posted.id, PageRequest())
-    assert page.rows[0].identity.patient_last_name == canaries[0]  # sealed, and there
-
-
-async def test_a_stranger_finds_nothing(desk: Desk, oak: Tenant, mallory: Person) -> None:
-    claim = desk.claim()
-    arrival = await desk.remit(desk.remittance(claim, off_at_the_claim(claim)))
-    (remittance,) = await desk.remittances()
-    page = PageRequest()
-    async with desk.database.tenant(oak.id) as db:
-        assert (await queries.remittances(db, mallory.actor, page)).rows == []
-        for asked in (
-            queries.remittance(db, mallory.actor, remittance.id),
-            queries.claim_payments(db, mallory.actor, remittance.id, page),
-            posting.post(db, mallory.actor, remittance.id),
-            inbox.arrival(db, mallory.actor, arrival.id),
-            inbox.findings(db, mallory.actor, arrival.id, page),
-        ):
-            with pytest.raises(NotFound):
-                await asked
