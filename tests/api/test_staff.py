@@ -188,3 +188,6 @@ async def test_the_documentation_needs_no_internet(http: httpx.AsyncClient) -> N
     for asset in ("swagger-ui-bundle.js", "swagger-ui.css"):
         assert f"/docs/assets/{asset}" in page.text
         assert (await http.get(f"/docs/assets/{asset}")).status_code == 200
+    # Swagger UI before version 5 shows only an error for an OpenAPI 3.1 document.
+    script = await http.get("/docs/assets/swagger-ui-bundle.js")
+    assert "oas31" in script.text

@@ -1,14 +1,12 @@
 """The documentation page: Swagger UI from the installed package, so no internet is needed."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import swagger_ui_bundle
 from litestar import Request
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
-
-_ASSETS = Path(swagger_ui_bundle.__file__).parent / "vendor"
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -50,6 +48,8 @@ def assets() -> Any:
 
 
 def _assets_folder() -> Path:
-    """The package keeps one folder per version of Swagger UI."""
-    found = sorted(_ASSETS.glob("**/swagger-ui-bundle.js"))
-    return found[-1].parent
+    """The files of `swagger-ui-py`; its Python, which fits other frameworks, is not imported."""
+    found = find_spec("swagger_ui")
+    if found is None or found.origin is None:
+        raise RuntimeError("swagger-ui-py is not installed: the documentation page has no files")
+    return Path(found.origin).parent / "static"
