@@ -222,7 +222,8 @@ class _Demo:
         _must(all(one["state"] == "posted" for one in paid), f"{what} was not posted")
         total = sum(one["payment_cents"] for one in paid)
         claims_ = sum(one["claims"] for one in paid)
-        _say(step, f"{what}: {len(paid)} payments, {claims_} claims, {dollars(total)} posted")
+        payments = "1 payment" if len(paid) == 1 else f"{len(paid)} payments"
+        _say(step, f"{what}: {payments}, {claims_} claims, {dollars(total)} posted")
 
     def hold_and_repeat(self, desk: Desk, first: bytes) -> None:
         received = desk.upload("/remittance-files", _sample("moov-sample2"))

