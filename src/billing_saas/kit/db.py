@@ -73,7 +73,13 @@ def _say_on_begin(session: Session, statement: str) -> None:
 
     def say(_session: Session, _transaction: Any, connection: Connection) -> None:
         adapter: Any = connection.connection.dbapi_connection
-        await_only(_begin(adapter, statement))
+        try:
+            await_only(_begin(adapter, statement))
+        except Exception as error:
+            # SQLAlchemy did not see this failure: without the word the pool would take the dead
+            # connection back, and hand it out for ever.
+            connection.invalidate(error)
+            raise ConnectionError("the connection to the database was lost") from error
 
     event.listen(session, "after_begin", say)
 
