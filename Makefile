@@ -77,8 +77,8 @@ COMPILE := uv pip compile pyproject.toml --universal --generate-hashes --no-emit
   --no-header --quiet --python-version 3.11
 
 lock:  ## Choose versions anew (needs uv): for work here, for the image, for building it, for its checks
-	$(COMPILE) --extra embedded --group dev -o requirements.lock
-	$(COMPILE) -c requirements.lock -o requirements-production.lock
+	$(COMPILE) --extra embedded --extra tracing --group dev -o requirements.lock
+	$(COMPILE) --extra tracing -c requirements.lock -o requirements-production.lock
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group build -c requirements.lock -o requirements-build.lock
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group chart -o requirements-chart.lock
 
