@@ -1,5 +1,7 @@
 """What a room may ask of the outside, without knowing who answers. Wired at the edge."""
 
+from collections.abc import AsyncIterable, AsyncIterator
+from datetime import datetime
 from typing import Protocol
 
 
@@ -33,3 +35,32 @@ class KeyProviderDown(Exception):
 
 class KeyRefused(Exception):
     """The key does not exist (any more), or what was wrapped is not what it says."""
+
+
+class ObjectStore(Protocol):
+    """Sealed bytes by key, in a bucket of ours. Whoever calls seals first: a store sees no plaintext."""
+
+    async def put(
+        self, key: str, chunks: AsyncIterable[bytes], *, lock_until: datetime | None = None
+    ) -> None:
+        """Keep it whole or not at all. `lock_until`: nobody may change or delete it before (WORM)."""
+
+    def get(self, key: str) -> AsyncIterator[bytes]:
+        """Its bytes in chunks; `ObjectMissing` when there is none."""
+
+    def list(self, prefix: str) -> AsyncIterator[str]:
+        """Keys that begin so, in order."""
+
+    async def delete(self, key: str) -> None:
+        """Gone; a key that does not exist is no error."""
+
+    async def health(self) -> None:
+        """Raise `ObjectStoreDown` when it cannot be reached."""
+
+
+class ObjectStoreDown(Exception):
+    """The store cannot be reached now: try again later, and answer 503 until then."""
+
+
+class ObjectMissing(Exception):
+    """There is no object of this key."""
