@@ -48,7 +48,7 @@ class ObjectStore(Protocol):
     def get(self, key: str) -> AsyncIterator[bytes]:
         """Its bytes in chunks; `ObjectMissing` when there is none."""
 
-    def list(self, prefix: str) -> AsyncIterator[str]:
+    def keys(self, prefix: str) -> AsyncIterator[str]:
         """Keys that begin so, in order."""
 
     async def delete(self, key: str) -> None:
