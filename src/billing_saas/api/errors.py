@@ -24,6 +24,12 @@ _STATUS: tuple[tuple[type[DomainError], HTTPStatus], ...] = (
 _TOO_LARGE = frozenset({"blob-too-large"})
 
 
+def status_of(error: type[DomainError]) -> HTTPStatus:
+    if error.word() in _TOO_LARGE:
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return next(status for kind, status in _STATUS if issubclass(error, kind))
+
+
 def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
     headers = {"Cache-Control": "no-store"}
     if problem.status == HTTPStatus.UNAUTHORIZED:
@@ -53,9 +59,7 @@ def _problem(
 
 
 def domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
-    status = next(status for kind, status in _STATUS if isinstance(error, kind))
-    if error.name in _TOO_LARGE:
-        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    status = status_of(type(error))
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
         request.scope["state"]["denied"] = error.name  # the door tells the audit trail
     if status is HTTPStatus.NOT_FOUND:

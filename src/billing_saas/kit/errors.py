@@ -17,11 +17,14 @@ class DomainError(Exception):
         self.message = message
         self.facts = facts
 
+    @classmethod
+    def word(cls) -> str:
+        """The stable word for this error: `AlreadyPosted` is `already-posted`."""
+        return "".join(f"-{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("-")
+
     @property
     def name(self) -> str:
-        """The stable word for this error: `AlreadyPosted` is `already-posted`."""
-        word = type(self).__name__
-        return "".join(f"-{c.lower()}" if c.isupper() else c for c in word).lstrip("-")
+        return self.word()
 
 
 class NotFound(DomainError):
