@@ -44,3 +44,12 @@ async def database(clone: clusters.Clone, keys: MemoryKeys) -> AsyncIterator[Dat
     made = Database(clone.urls, keys, pool_size=4)
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The address of a bucket, for as long as the run."""
+    from tests.s3 import bucket  # the server behind it takes a second to import
+
+    with bucket() as address:
+        yield address

@@ -1,34 +1,16 @@
 """S3 as moto speaks it: whole or not at all, in parts when long, locked when asked."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from billing_saas.gateways import object_store
 from billing_saas.gateways.object_store import S3Objects
 from billing_saas.kit import clock
 from billing_saas.kit.protocols import ObjectMissing, ObjectStoreDown
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
-    """The address of a bucket that knows locks."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        boto3.client("s3", region_name="us-east-1", endpoint_url=endpoint).create_bucket(
-            Bucket="sealed", ObjectLockEnabledForBucket=True
-        )
-        yield f"s3://sealed/house?region=us-east-1&endpoint={endpoint}"
-    server.stop()
 
 
 async def _bytes(*chunks: bytes) -> AsyncIterator[bytes]:

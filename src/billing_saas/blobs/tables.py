@@ -11,7 +11,10 @@ from billing_saas.kit.db import Row
 
 
 class Blob(Row):
-    """`bytes` counts the plaintext; `sealed_key` is the file's own key, under the practice's."""
+    """`bytes` counts the plaintext; `sealed_key` is the file's own key, under the practice's.
+
+    `stored_in` says where the chunks are: `database` (blob_chunk) or `objects`.
+    """
 
     __tablename__ = "blob"
 
@@ -19,6 +22,7 @@ class Blob(Row):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     bytes: Mapped[int] = mapped_column(BigInteger)
     chunks: Mapped[int]
+    stored_in: Mapped[str]
     sealed_key: Mapped[builtins.bytes]
     key_ver: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

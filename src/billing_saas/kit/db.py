@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.util import await_only
 
 from billing_saas.kit import addresses
-from billing_saas.kit.protocols import KeyProvider
+from billing_saas.kit.protocols import KeyProvider, ObjectStore
 
 _NAMING = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -37,13 +37,20 @@ class Row(DeclarativeBase):
 class TenantSession(AsyncSession):
     """A transaction inside one practice, as the role `billing_app`."""
 
-    def __init__(self, engine: AsyncEngine, tenant_id: UUID, keys: KeyProvider) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        tenant_id: UUID,
+        keys: KeyProvider,
+        objects: ObjectStore | None = None,
+    ) -> None:
         # Acts write by set, past the session's objects: a query must never answer with an older one.
         super().__init__(
             engine, expire_on_commit=False, execution_options={"populate_existing": True}
         )
         self.tenant_id = tenant_id
         self.keys = keys
+        self.objects = objects
         _say_on_begin(self.sync_session, f"SET LOCAL app.tenant_id = '{UUID(str(tenant_id))}'")
 
 
@@ -103,9 +110,18 @@ class Urls:
 class Database:
     """The engines of one process, made on its own event loop."""
 
-    def __init__(self, urls: Urls, keys: KeyProvider, *, pool_size: int = 8) -> None:
+    def __init__(
+        self,
+        urls: Urls,
+        keys: KeyProvider,
+        *,
+        objects: ObjectStore | None = None,
+        pool_size: int = 8,
+    ) -> None:
+        """Without `objects`, files are kept in the database."""
         self.urls = urls
         self.keys = keys
+        self.objects = objects
         self.app = _engine(urls.app, pool_size)
         self.platform_engine = _engine(urls.platform, max(2, pool_size // 2))
         self.company_reader = _engine(urls.company_reader, max(2, pool_size // 4))
@@ -113,7 +129,8 @@ class Database:
     @asynccontextmanager
     async def tenant(self, tenant_id: UUID) -> AsyncIterator[TenantSession]:
         """One transaction in one practice: committed at the end, rolled back on any error."""
-        async with TenantSession(self.app, tenant_id, self.keys) as session, session.begin():
+        session = TenantSession(self.app, tenant_id, self.keys, self.objects)
+        async with session, session.begin():
             yield session
 
     @asynccontextmanager

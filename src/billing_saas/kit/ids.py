@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from datetime import UTC, datetime
 from uuid import UUID
 
 _lock = threading.Lock()
@@ -32,3 +33,8 @@ def new_id() -> UUID:
 
 def new_ids(count: int) -> list[UUID]:
     return [new_id() for _ in range(count)]
+
+
+def made_at(made: UUID) -> datetime:
+    """When an id of ours was made, to the millisecond."""
+    return datetime.fromtimestamp((made.int >> 80) / 1_000, UTC)
