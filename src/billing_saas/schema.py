@@ -4,6 +4,7 @@ import billing_saas.audit.tables
 import billing_saas.blobs.tables
 import billing_saas.claims.tables
 import billing_saas.coverage.tables
+import billing_saas.custody.tables
 import billing_saas.encounters.tables
 import billing_saas.followups.tables
 import billing_saas.identity.tables

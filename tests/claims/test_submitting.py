@@ -173,7 +173,7 @@ async def test_a_replacement_names_the_payers_number_or_does_not_go(
         await db.flush()
         with pytest.raises(CannotBeSent, match="REF\\*F8"):
             await submitting.outgoing(db, alice.actor, [replacement.id])
-        await submitting.keep_payer_control_numbers(db, {original.id: "PAYER123"})
+        await submitting.keep_payer_control_numbers(db, alice.actor, {original.id: "PAYER123"})
         (sent,) = await submitting.outgoing(db, alice.actor, [replacement.id])
     assert sent.form.frequency == "7"
     assert sent.form.references[0] == Reference("F8", "PAYER123")

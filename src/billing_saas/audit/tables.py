@@ -56,3 +56,17 @@ class AuditSubject(Row):
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class AuditContent(Row):
+    """The SHA-256 of a sealed cell as the event left it."""
+
+    __tablename__ = "audit_content"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    row_id: Mapped[UUID] = mapped_column(primary_key=True)
+    table_number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    column_number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    hash: Mapped[bytes]

@@ -6,14 +6,15 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 
-from billing_saas.audit import macs, rules
+from billing_saas.audit import contents, macs, rules
+from billing_saas.audit.contents import Content
 from billing_saas.audit.rules import Classes, Event
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 
-# One round trip: the event and everyone it concerns.
+# One round trip: the event, everyone it concerns, and what it wrote.
 _INSERT = text(
     """
     WITH event AS (
@@ -23,6 +24,12 @@ _INSERT = text(
       VALUES (:id, :tenant_id, :at, :actor_kind, :actor_id, :on_behalf_of, :session_id, :action,
         :object_type, :object_id, :purpose, :outcome, :request_id, :ip_prefix, :classes_read,
         :content_hash, :subjects_hash, cast(:detail AS jsonb), :mac_key, :mac)
+    ), content AS (
+      INSERT INTO audit_content (tenant_id, row_id, table_number, column_number, at, event_id, hash)
+      SELECT :tenant_id, row_id, table_number, column_number, :at, :id, hash
+      FROM unnest(cast(:content_rows AS uuid[]), cast(:content_tables AS smallint[]),
+                  cast(:content_columns AS smallint[]), cast(:content_hashes AS bytea[]))
+        AS written (row_id, table_number, column_number, hash)
     )
     INSERT INTO audit_subject (tenant_id, patient_id, at, event_id)
     SELECT :tenant_id, subject, :at, :id FROM unnest(cast(:subjects AS uuid[])) AS subject
@@ -46,11 +53,12 @@ async def record(
     object_id: UUID | None = None,
     subjects: Sequence[UUID] = (),
     classes: Classes = Classes.NONE,
-    content_hash: bytes | None = None,
+    sealed: Sequence[Content] = (),
     outcome: str = "done",
     detail: Mapping[str, int | str] | None = None,
 ) -> UUID:
-    """Record that `actor` did `action`; `subjects` are the patients whose data was shown or changed.
+    """Record that `actor` did `action`; `subjects` are the patients whose data was shown or changed,
+    `sealed` every sealed cell that was written: what is not told here is `unattested` to `phi verify`.
 
     Actions are `thing.verb`, e.g. `claim.read`, `remittance.post`. Returns the event's id.
     """
@@ -64,7 +72,7 @@ async def record(
         object_id=object_id,
         subjects=tuple(dict.fromkeys(subjects)),
         classes=classes,
-        content_hash=content_hash,
+        content_hash=contents.digest(sealed),
         outcome=outcome,
         detail=detail,
     )
@@ -73,8 +81,17 @@ async def record(
     values = _columns(event, mac_key.version)
     values["mac"] = rules.mac(mac_key.key, [values[column] for column in COLUMNS])
     values["detail"] = msgspec.json.encode(values["detail"]).decode()
-    await db.execute(_INSERT, {**values, "subjects": list(event.subjects)})
+    await db.execute(_INSERT, {**values, "subjects": list(event.subjects), **_contents(sealed)})
     return event.id
+
+
+def _contents(sealed: Sequence[Content]) -> dict[str, object]:
+    return {
+        "content_rows": [one.row_id for one in sealed],
+        "content_tables": [one.table_number for one in sealed],
+        "content_columns": [one.column_number for one in sealed],
+        "content_hashes": [one.hash for one in sealed],
+    }
 
 
 def _columns(event: Event, mac_key: int) -> dict[str, object]:

@@ -111,7 +111,7 @@ async def assemble_many(
         object_id=claims[0].id if len(claims) == 1 else None,
         subjects=[claim.patient_id for claim in claims],
         classes=Classes.DEMOGRAPHIC,
-        content_hash=contents.digest(row["phi_demo"] for row in rows),
+        sealed=contents.of_rows(rows, CLAIM_PHI_DEMO),
         detail={"claims": len(claims)},
     )
     return [Assembled(claim.id, submissions.get(claim.id)) for claim in claims]

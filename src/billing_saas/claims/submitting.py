@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from billing_saas.audit import trail
+from billing_saas.audit import contents, trail
 from billing_saas.audit.rules import Classes
 from billing_saas.claims import forms, gathering, transitions
 from billing_saas.claims.errors import CannotBeSent
@@ -124,27 +124,34 @@ async def batch_837p(
     return write_interchange(_interchange_header(control, now), [group]).encode()
 
 
-async def keep_payer_control_numbers(db: TenantSession, numbers: Mapping[UUID, str]) -> None:
+async def keep_payer_control_numbers(
+    db: TenantSession, actor: Actor, numbers: Mapping[UUID, str]
+) -> None:
     """Seal what the payer calls each submission (REF*1K of a 277CA, CLP07 of an 835), by submission.
 
     A replacement or a void of it must name that number (REF*F8).
     """
     ring = await keyring.of(db)
-    await bulk.update_rows(
+    rows = [
+        {
+            "id": submission_id,
+            "phi_demo": ring.seal(
+                SUBMISSION_PHI_DEMO,
+                submission_id,
+                PayerControlNumber(payer_control_number=number),
+            ),
+            "key_ver": ring.key_ver,
+        }
+        for submission_id, number in numbers.items()
+    ]
+    await bulk.update_rows(db, Submission, rows)
+    await trail.record(
         db,
-        Submission,
-        [
-            {
-                "id": submission_id,
-                "phi_demo": ring.seal(
-                    SUBMISSION_PHI_DEMO,
-                    submission_id,
-                    PayerControlNumber(payer_control_number=number),
-                ),
-                "key_ver": ring.key_ver,
-            }
-            for submission_id, number in numbers.items()
-        ],
+        actor,
+        "submission.number",
+        object_type="submission",
+        sealed=contents.of_rows(rows, SUBMISSION_PHI_DEMO),
+        detail={"count": len(rows)},
     )
 
 

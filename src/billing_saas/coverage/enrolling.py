@@ -149,6 +149,6 @@ async def _tell(
         object_id=rows[0]["id"] if len(rows) == 1 else None,
         subjects=[coverage.patient_id for coverage in held.values()],
         classes=Classes.DEMOGRAPHIC,
-        content_hash=contents.digest(row["phi_demo"] for row in rows),
+        sealed=contents.of_rows(rows, COVERAGE_PHI_DEMO),
         detail={"count": len(rows)},
     )

@@ -82,7 +82,7 @@ async def charge_many(db: TenantSession, actor: Actor, encounters: Sequence[NewE
         object_id=encounters[0].id if len(encounters) == 1 else None,
         subjects=[encounter.parties.patient_id for encounter in encounters],
         classes=Classes.CLINICAL,
-        content_hash=contents.digest(row["phi_clin"] for row in rows),
+        sealed=contents.of_rows(rows, ENCOUNTER_PHI_CLIN),
         detail={
             "count": len(encounters),
             "cents": sum(encounter.charge_cents for encounter in encounters),

@@ -18,7 +18,7 @@ from billing_saas.kit.ids import new_id
 from billing_saas.outbox import queue
 from billing_saas.outbox.jobs import Job
 from billing_saas.phi import keyring
-from billing_saas.phi.registry import ARRIVAL_PHI_DEMO
+from billing_saas.phi.registry import ARRIVAL_PHI_DEMO, BLOB_SEALED_KEY
 
 RECEIVE = "arrivals.receive"
 
@@ -104,7 +104,10 @@ async def _write(
         "arrival.receive",
         object_type="arrival",
         object_id=arrival_id,
-        content_hash=contents.digest([sealed]),
+        sealed=[
+            contents.of(ARRIVAL_PHI_DEMO, arrival_id, sealed),
+            contents.of(BLOB_SEALED_KEY, stored.id, stored.sealed_key),
+        ],
         detail={"source": source, "kind": kind},
     )
 

@@ -231,6 +231,6 @@ async def _tell(
         object_id=rows[0]["id"] if len(rows) == 1 else None,
         subjects=[row["id"] for row in rows],
         classes=Classes.DEMOGRAPHIC,
-        content_hash=contents.digest(row["phi_demo"] for row in rows),
+        sealed=contents.of_rows(rows, PATIENT_PHI_DEMO, PATIENT_NAME_CT),
         detail={"count": len(rows)},
     )

@@ -20,6 +20,7 @@ class TenantKey(Row):
     state: Mapped[str] = mapped_column(Text)
     messages: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    check_value: Mapped[bytes | None]
 
 
 class BlindIndex(Row):

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from billing_saas.audit import trail
+from billing_saas.audit import contents, trail
+from billing_saas.audit.contents import Content
 from billing_saas.blobs import storing
 from billing_saas.edi import parties
 from billing_saas.edi.envelope import Unreadable
@@ -181,6 +182,7 @@ class _Intake:
             )
         )
         pulling.wait(self.db.flush())
+        self._tell(remittance_id, [contents.of(REMITTANCE_PHI_DEMO, remittance_id, sealed)])
 
     def _write_parts(self, remittance_id: UUID, reading: RemittanceReading) -> tuple[int, int]:
         count = 0
@@ -189,11 +191,29 @@ class _Intake:
             keeping.check_claim(claim, reading.remittance.place)
             batch.append(claim)
             if len(batch) == BATCH:
-                pulling.wait(rows.write(self.db, self.ring, remittance_id, count, batch))
+                self._write_claims(remittance_id, count, batch)
                 count += len(batch)
                 batch.clear()
-        pulling.wait(rows.write(self.db, self.ring, remittance_id, count, batch))
+        self._write_claims(remittance_id, count, batch)
         return count + len(batch), self._write_provider_adjustments(remittance_id, reading)
+
+    def _write_claims(self, remittance_id: UUID, written: int, batch: Sequence[ClaimPaid]) -> None:
+        sealed = pulling.wait(rows.write(self.db, self.ring, remittance_id, written, batch))
+        self._tell(remittance_id, sealed)
+
+    def _tell(self, remittance_id: UUID, sealed: Sequence[Content]) -> None:
+        if sealed:
+            pulling.wait(
+                trail.record(
+                    self.db,
+                    self.actor,
+                    "remittance.keep",
+                    object_type="remittance",
+                    object_id=remittance_id,
+                    sealed=sealed,
+                    detail={"count": len(sealed)},
+                )
+            )
 
     def _write_provider_adjustments(self, remittance_id: UUID, reading: RemittanceReading) -> int:
         pairs = reading.provider_adjustments
@@ -220,6 +240,13 @@ class _Intake:
             "key_ver": self.ring.key_ver,
         }
         pulling.wait(bulk.insert(self.db, bulk.table_of(ProviderAdjustment), columns, same))
+        self._tell(
+            remittance_id,
+            [
+                contents.of(PROVIDER_ADJUSTMENT_PHI_DEMO, row_id, cell)
+                for row_id, cell in zip(ids, sealed, strict=True)
+            ],
+        )
         return sum(pair.amount_cents for pair in pairs)
 
     def _sent_before(self, taken: _Taken) -> UUID | None:

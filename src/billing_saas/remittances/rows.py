@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from billing_saas.audit import contents
+from billing_saas.audit.contents import Content
 from billing_saas.edi.parties import DateValue, Procedure
 from billing_saas.edi.remittance import Adjustment as Adjusted
 from billing_saas.edi.remittance import ClaimPayment as ClaimPaid
@@ -28,17 +30,18 @@ async def write(
     remittance_id: UUID,
     written: int,
     claims: Sequence[ClaimPaid],
-) -> None:
-    """Write `claims`, of which `written` came before them in this remittance."""
+) -> list[Content]:
+    """Write `claims`, of which `written` came before them in this remittance; what was sealed."""
     if not claims:
-        return
+        return []
     ids = new_ids(len(claims))
     same = {"tenant_id": db.tenant_id, "remittance_id": remittance_id}
     columns = _claim_columns(ids, written, claims)
-    columns["phi_demo"] = [
+    sealed = [
         ring.seal(CLAIM_PAYMENT_PHI_DEMO, row_id, _identity(claim))
         for row_id, claim in zip(ids, claims, strict=True)
     ]
+    columns["phi_demo"] = list(sealed)
     await bulk.insert(
         db,
         bulk.table_of(ClaimPayment),
@@ -47,6 +50,10 @@ async def write(
         | {"key_ver": ring.key_ver},
     )
     await _write_lines(db, ids, claims)
+    return [
+        contents.of(CLAIM_PAYMENT_PHI_DEMO, row_id, cell)
+        for row_id, cell in zip(ids, sealed, strict=True)
+    ]
 
 
 def _claim_columns(
