@@ -1,5 +1,6 @@
 """Kinds of errors into statuses. Whatever is not an answer is told as 500 or 503, without a word more."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +10,8 @@ from litestar.exceptions import HTTPException, ValidationException
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from billing_saas.api import problems
-from billing_saas.api.problems import FieldFault, Problem
+from billing_saas.api.problems import Fault, Problem
+from billing_saas.api.refusals import Refusal
 from billing_saas.identity.errors import NotSignedIn
 from billing_saas.kit import logs
 from billing_saas.kit.errors import Conflict, DomainError, Invalid, NotFound, Refused
@@ -21,6 +23,8 @@ _STATUS: tuple[tuple[type[DomainError], HTTPStatus], ...] = (
     (Conflict, HTTPStatus.CONFLICT),
     (Invalid, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
+# PostgreSQL gave up for a reason that passes: a lock, a time limit, a serialization, a deadlock.
+_GIVEN_UP = frozenset({"55P03", "57014", "40001", "40P01"})
 _TOO_LARGE = frozenset({"blob-too-large"})
 
 
@@ -30,32 +34,37 @@ def status_of(error: type[DomainError]) -> HTTPStatus:
     return next(status for kind, status in _STATUS if issubclass(error, kind))
 
 
-def answer(request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:
-    headers = {"Cache-Control": "no-store"}
+def answer(
+    request: Request[Any, Any, Any], problem: Problem, headers: Mapping[str, str] | None = None
+) -> Response[bytes]:
+    sent = {"Cache-Control": "no-store", **(headers or {})}
     if problem.status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
+        sent["WWW-Authenticate"] = "Bearer"
     return Response(
         content=msgspec.json.encode(problem),
         status_code=problem.status,
         media_type=problems.MEDIA_TYPE,
-        headers=headers,
+        headers=sent,
     )
 
 
 def _problem(
-    request: Request[Any, Any, Any], status: int, name: str, detail: str = "", **more: Any
+    request: Request[Any, Any, Any],
+    status: int,
+    name: str,
+    detail: str = "",
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
 ) -> Response[bytes]:
-    return answer(
-        request,
-        Problem(
-            type=problems.PREFIX + name,
-            title=HTTPStatus(status).phrase,
-            status=status,
-            detail=detail,
-            request_id=request.scope["state"].get("request_id", ""),
-            **more,
-        ),
+    problem = Problem(
+        type=problems.PREFIX + name,
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        request_id=request.scope["state"].get("request_id", ""),
+        **more,
     )
+    return answer(request, problem, headers)
 
 
 def domain_error(request: Request[Any, Any, Any], error: DomainError) -> Response[bytes]:
@@ -70,7 +79,7 @@ def domain_error(request: Request[Any, Any, Any], error: DomainError) -> Respons
         status,
         error.name,
         error.message,
-        fields=problems.fields_of(error.facts),
+        errors=problems.faults_of(error.facts),
         facts=problems.facts_of(error.facts),
     )
 
@@ -85,20 +94,27 @@ def unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[b
 
 
 def database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[bytes]:
-    if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
+    waited = getattr(error.orig, "sqlstate", None) in _GIVEN_UP
+    lost = error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+    if waited or lost:
         return unavailable(request, error)
     return unexpected(request, error)
 
 
 def bad_request(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
-    """Field by field, without the values."""
+    """Place by place, without the values."""
     extra = error.extra if isinstance(error.extra, list) else []
     faults = [
-        FieldFault(str(fault.get("key", "")), str(fault.get("message", "")))
+        Fault(_path(str(fault.get("key", ""))), str(fault.get("message", "")))
         for fault in extra
         if isinstance(fault, dict)
     ]
-    return _problem(request, 400, "bad-request", "The request cannot be read.", fields=faults)
+    return _problem(request, 400, "bad-request", "The request cannot be read.", errors=faults)
+
+
+def _path(key: str) -> str:
+    """The framework calls the body `data`; to who sent it, it has no name."""
+    return key.removeprefix("data.").removeprefix("$.") if key != "data" else ""
 
 
 def nested_too_deeply(request: Request[Any, Any, Any], _: RecursionError) -> Response[bytes]:
@@ -106,12 +122,19 @@ def nested_too_deeply(request: Request[Any, Any, Any], _: RecursionError) -> Res
     return _problem(request, 400, "bad-request", "The request is nested too deeply to be read.")
 
 
+def refused_at_the_edge(request: Request[Any, Any, Any], error: Refusal) -> Response[bytes]:
+    return _problem(
+        request, error.status, error.word, error.detail, error.headers, errors=error.errors
+    )
+
+
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return unexpected(request, error)
     name = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     detail = "There is nothing here for you." if error.status_code == HTTPStatus.NOT_FOUND else ""
-    return _problem(request, error.status_code, name, detail)
+    allowed = {key.title(): value for key, value in (error.headers or {}).items()}
+    return _problem(request, error.status_code, name, detail, allowed)
 
 
 def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -128,6 +151,7 @@ HANDLERS: dict[Any, Any] = {
     DBAPIError: database_error,
     ValidationException: bad_request,
     HTTPException: http_error,
+    Refusal: refused_at_the_edge,
     RecursionError: nested_too_deeply,
     Exception: unexpected,
 }

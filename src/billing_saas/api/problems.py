@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 
-class FieldFault(msgspec.Struct, frozen=True):
-    """One field of the request, by its path, and what is wrong with it."""
+class Fault(msgspec.Struct, frozen=True):
+    """One place of the request (`name`, `address.city`, `charges[0].units`), and what is wrong there."""
 
-    field: str
+    path: str
     message: str
 
 
@@ -20,7 +20,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     detail: str = ""
     request_id: str = ""
-    fields: list[FieldFault] = []
+    errors: list[Fault] = []
     facts: dict[str, str] = {}
 
 
@@ -35,10 +35,10 @@ def facts_of(facts: dict[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in facts.items() if key in _SHOWN}
 
 
-def fields_of(facts: dict[str, Any]) -> list[FieldFault]:
-    """`fields` maps names to messages; `field` names one whose message is the detail."""
+def faults_of(facts: dict[str, Any]) -> list[Fault]:
+    """`fields` maps paths to messages; `field` names one whose message is the detail."""
     named = facts.get("fields")
     if isinstance(named, dict):
-        return [FieldFault(field, message) for field, message in sorted(named.items())]
-    field = facts.get("field")
-    return [FieldFault(field, "See the detail.")] if isinstance(field, str) else []
+        return [Fault(path, message) for path, message in sorted(named.items())]
+    path = facts.get("field")
+    return [Fault(path, "See the detail.")] if isinstance(path, str) else []
