@@ -7,11 +7,8 @@ from litestar import Litestar, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
 from sqlalchemy import text
 
-from billing_saas import __version__
 from billing_saas.api import deps, docs, errors
 from billing_saas.api.door import BearerToken, RequestFrame
 from billing_saas.api.staff import (
@@ -95,23 +92,8 @@ def create_app(open_database: Callable[[], Database]) -> Litestar:
         lifespan=[lifespan],
         middleware=[RequestFrame(), DefineMiddleware(BearerToken, exclude=_OPEN_TO_ALL)],
         exception_handlers=errors.HANDLERS,
-        openapi_config=openapi(),
+        openapi_config=docs.openapi(),
         request_max_body_size=MOST_JSON_BYTES,
         logging_config=None,  # its default logs bodies and headers; ours is in kit.logs
         debug=False,
-    )
-
-
-def openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="billing_saas",
-        version=__version__,
-        description="A multi-tenant back office for outsourced medical billing. Amounts are integer "
-        "cents of US dollars; instants are UTC; lists are paged by cursor; errors are problem+json.",
-        path="/docs",
-        render_plugins=[docs.SwaggerFromPackage()],
-        components=Components(
-            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
-        ),
-        use_handler_docstrings=True,
     )

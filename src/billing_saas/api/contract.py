@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from litestar import Litestar
 
+from billing_saas.api import contract_document
 from billing_saas.api.app import create_app
 
 
@@ -14,7 +15,7 @@ def contract() -> str:
 
 
 def document(app: Litestar) -> dict[str, Any]:
-    return app.openapi_schema.to_schema()
+    return contract_document.completed(app).document
 
 
 def _no_database() -> NoReturn:

@@ -4,9 +4,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from litestar import Request
-from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import Components, License, SecurityScheme, Server
 from litestar.static_files import create_static_files_router
+
+from billing_saas import __version__
+from billing_saas.api import contract_document
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -33,12 +39,50 @@ START = """window.addEventListener("load", () => {
 """
 
 
+def openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="billing_saas",
+        version=__version__,
+        description="A multi-tenant back office for outsourced medical billing. Amounts are integer "
+        "cents of US dollars; instants are UTC; lists are paged by cursor; errors are problem+json. "
+        "Every person and payer in the examples is invented.",
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        servers=[Server(url="/", description="The server that gave this document.")],
+        path="/docs",
+        render_plugins=[SwaggerFromPackage(), CompletedContract()],
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(
+                    type="http",
+                    scheme="bearer",
+                    description="A token of a person. Beside it stand the permissions that the "
+                    "person's roles in the practice must give.",
+                )
+            }
+        ),
+        use_handler_docstrings=True,
+    )
+
+
 class SwaggerFromPackage(OpenAPIRenderPlugin):
     def __init__(self) -> None:
         super().__init__(path="/")
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         return _PAGE.encode()
+
+
+class CompletedContract(JsonRenderPlugin):
+    """The document with what the routes declare, made when it is first asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        if self._made is None:
+            self._made = msgspec.json.encode(contract_document.completed(request.app).document)
+        return self._made
 
 
 def assets() -> Any:

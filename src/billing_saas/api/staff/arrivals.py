@@ -8,8 +8,12 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import HeaderParameter, QueryParameter
 
+from billing_saas.api.contract_examples import CLAIM_837P, REMITTANCE_835
+from billing_saas.api.declaring import Upload, declared
 from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.wire import Out, PageOut
+from billing_saas.blobs import storing
+from billing_saas.blobs.errors import BlobTooLarge
 from billing_saas.imports import receiving as imports
 from billing_saas.inbox import queries
 from billing_saas.inbox.queries import ArrivalShown
@@ -109,6 +113,21 @@ FileName = Annotated[
 ]
 
 
+_LEADS_TO = {
+    "get_arrival": {"arrival_id": "$response.body#/arrival_id"},
+    "list_findings": {"arrival_id": "$response.body#/arrival_id"},
+}
+
+
+def _edi(what: str, example: str) -> Upload:
+    return Upload(
+        what=what,
+        media_types=("application/edi-x12", "application/octet-stream"),
+        most_bytes=storing.MOST_BYTES,
+        example=example,
+    )
+
+
 async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
     async for chunk in request.stream():
         yield chunk
@@ -119,10 +138,17 @@ async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
     status_code=202,
     request_max_body_size=None,  # streamed to the sealed store, which has a limit of its own
     summary="Hand in claims (837P) of the practice's own system",
+    opt=declared(
+        "arrivals.receive",
+        refusals=[BlobTooLarge],
+        upload=_edi("An X12 interchange of professional claims (005010X222A1).", CLAIM_837P),
+        leads_to=_LEADS_TO,
+    ),
 )
 async def receive_claims(
     db: Db, actor: Who, request: Request[Any, Any, Any], file_name: FileName = ""
 ) -> Response[ReceivedOut]:
+    """The file is kept whatever it holds; what is wrong with it is told by its findings."""
     return _accepted(await imports.receive_claims(db, actor, file_name, _chunks(request)))
 
 
@@ -131,10 +157,17 @@ async def receive_claims(
     status_code=202,
     request_max_body_size=None,  # streamed to the sealed store, which has a limit of its own
     summary="Hand in remittances (835)",
+    opt=declared(
+        "arrivals.receive",
+        refusals=[BlobTooLarge],
+        upload=_edi("An X12 interchange of remittances (005010X221A1).", REMITTANCE_835),
+        leads_to=_LEADS_TO,
+    ),
 )
 async def receive_remittances(
     db: Db, actor: Who, request: Request[Any, Any, Any], file_name: FileName = ""
 ) -> Response[ReceivedOut]:
+    """The file is kept whatever it holds; sound remittances are posted by the worker."""
     return _accepted(await remittances.receive_file(db, actor, file_name, _chunks(request)))
 
 
@@ -142,23 +175,41 @@ def _accepted(received: Received) -> Response[ReceivedOut]:
     return Response(ReceivedOut.of(received), status_code=202)
 
 
-@get("/arrivals", summary="Files that arrived, newest first")
+@get(
+    "/arrivals",
+    summary="Files that arrived, newest first",
+    opt=declared(
+        "arrivals.read", leads_to={"get_arrival": {"arrival_id": "$response.body#/rows/0/id"}}
+    ),
+)
 async def list_arrivals(
     db: Db,
     actor: Who,
     page: Asked,
-    arrival_state: Annotated[ArrivalState | None, QueryParameter(name="state")] = None,
+    arrival_state: Annotated[
+        ArrivalState | None, QueryParameter(name="state", description="Only those in this state.")
+    ] = None,
 ) -> PageOut[ArrivalOut]:
     found = await queries.arrivals(db, actor, page, state=arrival_state)
     return PageOut([ArrivalOut.of(arrival) for arrival in found.rows], found.next_cursor)
 
 
-@get("/arrivals/{arrival_id:uuid}", summary="One file that arrived")
+@get(
+    "/arrivals/{arrival_id:uuid}",
+    summary="One file that arrived",
+    opt=declared(
+        "arrivals.read", leads_to={"list_findings": {"arrival_id": "$request.path.arrival_id"}}
+    ),
+)
 async def get_arrival(db: Db, actor: Who, arrival_id: Id) -> ArrivalOut:
     return ArrivalOut.of(await queries.arrival(db, actor, arrival_id))
 
 
-@get("/arrivals/{arrival_id:uuid}/findings", summary="What is wrong with a file, place by place")
+@get(
+    "/arrivals/{arrival_id:uuid}/findings",
+    summary="What is wrong with a file, place by place",
+    opt=declared("arrivals.read"),
+)
 async def list_findings(db: Db, actor: Who, page: Asked, arrival_id: Id) -> PageOut[FindingOut]:
     found = await queries.findings(db, actor, arrival_id, page)
     return PageOut([FindingOut.of(finding) for finding in found.rows], found.next_cursor)

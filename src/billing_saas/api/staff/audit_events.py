@@ -1,12 +1,13 @@
 """The audit trail, for those who review it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import get
-from litestar.params import FromQuery
+from litestar.params import QueryParameter
 
+from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Who
 from billing_saas.api.wire import Out, PageOut
 from billing_saas.audit import queries
@@ -48,9 +49,18 @@ class AuditEventOut(Out, frozen=True):
         )
 
 
-@get("/audit-events", summary="Who saw or changed what, newest first")
+@get(
+    "/audit-events",
+    summary="Who saw or changed what, newest first",
+    opt=declared("audit.read"),
+)
 async def list_audit_events(
-    db: Db, actor: Who, page: Asked, patient_id: FromQuery[UUID | None] = None
+    db: Db,
+    actor: Who,
+    page: Asked,
+    patient_id: Annotated[
+        UUID | None, QueryParameter(description="Only events that concern this patient.")
+    ] = None,
 ) -> PageOut[AuditEventOut]:
     found = await queries.events(db, actor, page, patient_id=patient_id)
     return PageOut([AuditEventOut.of(event) for event in found.rows], found.next_cursor)

@@ -7,6 +7,7 @@ from uuid import UUID
 from litestar import get
 from litestar.params import QueryParameter
 
+from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.wire import Out, PageOut
 from billing_saas.claims import queries as claims
@@ -16,6 +17,8 @@ from billing_saas.ledger.rules import Line
 
 
 class TrialRowOut(Out, frozen=True):
+    """One account and the side it stands on."""
+
     account: str
     debit_cents: int
     credit_cents: int
@@ -94,7 +97,11 @@ class EntryOut(Out, frozen=True):
         )
 
 
-@get("/balances", summary="The trial balance, now or as of a past day")
+@get(
+    "/balances",
+    summary="The trial balance, now or as of a past day",
+    opt=declared("ledger.read"),
+)
 async def get_balances(
     db: Db,
     actor: Who,
@@ -109,7 +116,11 @@ async def get_balances(
     return TrialBalanceOut.of(await queries.trial_balance(db, actor, as_of))
 
 
-@get("/claims/{claim_id:uuid}/entries", summary="The journal entries of a claim, newest first")
+@get(
+    "/claims/{claim_id:uuid}/entries",
+    summary="The journal entries of a claim, newest first",
+    opt=declared("claims.read", "ledger.read"),
+)
 async def list_claim_entries(db: Db, actor: Who, page: Asked, claim_id: Id) -> PageOut[EntryOut]:
     await claims.must_exist(db, actor, claim_id)
     found = await queries.claim_entries(db, actor, claim_id, page)

@@ -8,9 +8,11 @@ import msgspec
 from litestar import get, post
 from litestar.params import JSONBody, QueryParameter
 
+from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.followups import cards, queries
+from billing_saas.followups.errors import CardClosed
 from billing_saas.followups.tables import Card
 
 
@@ -51,22 +53,35 @@ class CardOut(Out, frozen=True):
 
 
 class CardClosing(In, frozen=True, forbid_unknown_fields=True):
+    """`outcome` says how it ended, in a word such as `corrected`."""
+
     outcome: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z_]{0,39}$")]
-    """How it ended, in a word such as `corrected`."""
 
 
-@get("/cards", summary="Open or closed cards, newest first")
+@get(
+    "/cards",
+    summary="Open or closed cards, newest first",
+    opt=declared("cards.read", leads_to={"close_card": {"card_id": "$response.body#/rows/0/id"}}),
+)
 async def list_cards(
     db: Db,
     actor: Who,
     page: Asked,
-    card_state: Annotated[Literal["open", "done"], QueryParameter(name="state")] = "open",
+    card_state: Annotated[
+        Literal["open", "done"],
+        QueryParameter(name="state", description="Those that wait, or those that are done."),
+    ] = "open",
 ) -> PageOut[CardOut]:
     found = await queries.cards(db, actor, page, state=card_state)
     return PageOut([CardOut.of(card) for card in found.rows], found.next_cursor)
 
 
-@post("/cards/{card_id:uuid}/closing", status_code=204, summary="Close a card")
+@post(
+    "/cards/{card_id:uuid}/closing",
+    status_code=204,
+    summary="Close a card",
+    opt=declared("cards.work", refusals=[CardClosed]),
+)
 async def close_card(db: Db, actor: Who, card_id: Id, data: JSONBody[CardClosing]) -> None:
     await cards.close(db, actor, card_id, outcome=data.outcome)
 

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import get
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import QueryParameter
 
+from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.wire import Out, PageOut
 from billing_saas.claims import queries
@@ -43,6 +44,8 @@ class MoneyOut(Out, frozen=True):
 
 
 class ClaimLineOut(Out, frozen=True):
+    """A claim in a list. `work` is ours to do; `receivable` names who owes next."""
+
     id: UUID
     patient_id: UUID
     patient_last_name: str
@@ -102,6 +105,8 @@ class ChargeOut(Out, frozen=True):
 
 
 class ClaimPayerOut(Out, frozen=True):
+    """A payer of the claim, in the order in which they answer: `P`, `S`, `T`."""
+
     sequence: str
     payer_id: UUID
     coverage_id: UUID
@@ -135,6 +140,15 @@ class SubmissionOut(Out, frozen=True):
         )
 
 
+class AdjustmentOut(Out, frozen=True):
+    """CAS: a positive amount reduces the payment."""
+
+    group: str
+    reason: str
+    amount_cents: int
+    quantity: str
+
+
 class LineAdjudicationOut(Out, frozen=True):
     """One payer's word on one line. `reversed`: the payer took it back."""
 
@@ -148,8 +162,7 @@ class LineAdjudicationOut(Out, frozen=True):
     patient_responsibility_cents: int
     denied: bool
     reversed: bool
-    adjustments: list[tuple[str, str, int, str]]
-    """Group, reason, cents, quantity."""
+    adjustments: list[AdjustmentOut]
     remarks: str
 
     @classmethod
@@ -166,13 +179,16 @@ class LineAdjudicationOut(Out, frozen=True):
             denied=said.denied,
             reversed=said.reversed_by is not None,
             adjustments=[
-                (group, reason, cents, qty) for group, reason, cents, qty in said.adjustments
+                AdjustmentOut(group=group, reason=reason, amount_cents=cents, quantity=quantity)
+                for group, reason, cents, quantity in said.adjustments
             ],
             remarks=said.remarks,
         )
 
 
 class ClaimOut(Out, frozen=True):
+    """`account_number` is the practice's own; `diagnoses` are ICD-10-CM without the dot."""
+
     id: UUID
     patient_id: UUID
     patient_last_name: str
@@ -252,14 +268,32 @@ class ClaimEventOut(Out, frozen=True):
         )
 
 
-@get("/claims", summary="Claims, newest first")
+@get(
+    "/claims",
+    summary="Claims, newest first",
+    opt=declared(
+        "claims.read",
+        leads_to={
+            "get_claim": {"claim_id": "$response.body#/rows/0/id"},
+            "get_timeline": {"claim_id": "$response.body#/rows/0/id"},
+            "list_claim_entries": {"claim_id": "$response.body#/rows/0/id"},
+            "get_patient": {"patient_id": "$response.body#/rows/0/patient_id"},
+        },
+    ),
+)
 async def list_claims(
     db: Db,
     actor: Who,
     page: Asked,
-    work: FromQuery[Work | None] = None,
-    receivable: FromQuery[Receivable | None] = None,
-    patient_id: FromQuery[UUID | None] = None,
+    work: Annotated[
+        Work | None, QueryParameter(description="Only those whose own work stands here.")
+    ] = None,
+    receivable: Annotated[
+        Receivable | None, QueryParameter(description="Only those that this one owes next.")
+    ] = None,
+    patient_id: Annotated[
+        UUID | None, QueryParameter(description="Only those of this patient.")
+    ] = None,
     denied: Annotated[bool, QueryParameter(description="Only those with a denied line.")] = False,
 ) -> PageOut[ClaimLineOut]:
     filters = Filters(
@@ -269,12 +303,22 @@ async def list_claims(
     return PageOut([ClaimLineOut.of(line) for line in found.rows], found.next_cursor)
 
 
-@get("/claims/{claim_id:uuid}", summary="One claim with all that hangs on it")
+@get(
+    "/claims/{claim_id:uuid}",
+    summary="One claim with all that hangs on it",
+    opt=declared(
+        "claims.read", leads_to={"get_patient": {"patient_id": "$response.body#/patient_id"}}
+    ),
+)
 async def get_claim(db: Db, actor: Who, claim_id: Id) -> ClaimOut:
     return ClaimOut.of(await queries.claim(db, actor, claim_id))
 
 
-@get("/claims/{claim_id:uuid}/timeline", summary="Every move of a claim, oldest first")
+@get(
+    "/claims/{claim_id:uuid}/timeline",
+    summary="Every move of a claim, oldest first",
+    opt=declared("claims.read"),
+)
 async def get_timeline(db: Db, actor: Who, claim_id: Id) -> list[ClaimEventOut]:
     return [ClaimEventOut.of(event) for event in await queries.timeline(db, actor, claim_id)]
 

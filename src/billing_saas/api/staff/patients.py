@@ -8,13 +8,17 @@ import msgspec
 from litestar import get, post
 from litestar.params import JSONBody
 
+from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.patients import queries
+from billing_saas.patients.errors import BadPatient
 from billing_saas.patients.queries import PatientRecord
 
 
 class AddressOut(Out, frozen=True):
+    """Where the patient lives; `state` by its two letters."""
+
     line1: str
     line2: str
     city: str
@@ -73,18 +77,29 @@ class PatientSearch(In, frozen=True, forbid_unknown_fields=True):
     birth_date: date | None = None
 
 
-@get("/patients", summary="Patients, newest first")
+@get(
+    "/patients",
+    summary="Patients, newest first",
+    opt=declared(
+        "patients.read", leads_to={"get_patient": {"patient_id": "$response.body#/rows/0/id"}}
+    ),
+)
 async def list_patients(db: Db, actor: Who, page: Asked) -> PageOut[PatientOut]:
     found = await queries.patients(db, actor, page)
     return PageOut([PatientOut.of(record) for record in found.rows], found.next_cursor)
 
 
-@get("/patients/{patient_id:uuid}", summary="One patient")
+@get("/patients/{patient_id:uuid}", summary="One patient", opt=declared("patients.read"))
 async def get_patient(db: Db, actor: Who, patient_id: Id) -> PatientOut:
     return PatientOut.of(await queries.patient(db, actor, patient_id))
 
 
-@post("/patients/searches", status_code=200, summary="Find patients by name")
+@post(
+    "/patients/searches",
+    status_code=200,
+    summary="Find patients by name",
+    opt=declared("patients.read", leads_to={"get_patient": {"patient_id": "$response.body#/0/id"}}),
+)
 async def search_patients(db: Db, actor: Who, data: JSONBody[PatientSearch]) -> list[PatientOut]:
     found = await queries.search(db, actor, data.name, data.birth_date)
     return [PatientOut.of(record) for record in found]

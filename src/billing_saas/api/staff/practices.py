@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Request, get
 
+from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Db, Person, Who
 from billing_saas.api.wire import Out
 from billing_saas.identity.signing_in import Principal
@@ -14,6 +15,8 @@ from billing_saas.tenants.tables import Practice
 
 
 class PracticeOut(Out, frozen=True):
+    """`roles` are those that who asks holds in it."""
+
     id: UUID
     name: str
     npi: str
@@ -33,7 +36,11 @@ class PracticeOut(Out, frozen=True):
         )
 
 
-@get("/practices", summary="The practices I may enter")
+@get(
+    "/practices",
+    summary="The practices I may enter",
+    opt=declared(leads_to={"get_practice": {"practice_id": "$response.body#/0/id"}}),
+)
 async def list_practices(
     principal: Person, request: Request[Principal, None, Any]
 ) -> list[PracticeOut]:
@@ -43,6 +50,6 @@ async def list_practices(
     return [PracticeOut.of(practice, principal.roles[practice.tenant_id]) for practice in practices]
 
 
-@get("/", summary="One practice")
+@get("/", summary="One practice", opt=declared())
 async def get_practice(db: Db, actor: Who) -> PracticeOut:
     return PracticeOut.of(await queries.this_practice(db), actor.roles)

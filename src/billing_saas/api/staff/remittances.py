@@ -7,9 +7,20 @@ from uuid import UUID
 from litestar import delete, get, post
 from litestar.params import QueryParameter
 
+from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
+from billing_saas.api.staff.claims import AdjustmentOut
 from billing_saas.api.wire import Out, PageOut
+from billing_saas.ledger.errors import MonthClosed
 from billing_saas.remittances import posting, queries, unposting
+from billing_saas.remittances.errors import (
+    AlreadyPosted,
+    IsDuplicate,
+    NotPosted,
+    NotSound,
+    OutOfBalance,
+    TakenBackSince,
+)
 from billing_saas.remittances.posting import Posted
 from billing_saas.remittances.queries import ClaimPaymentRecord
 from billing_saas.remittances.tables import Adjustment, Remittance, ServicePayment
@@ -70,25 +81,18 @@ class RemittanceOut(Out, frozen=True):
         )
 
 
-class AdjustmentOut(Out, frozen=True):
-    """CAS: a positive amount reduces the payment."""
-
-    group: str
-    reason: str
-    amount_cents: int
-    quantity: str
-
-    @classmethod
-    def of(cls, adjustment: Adjustment) -> "AdjustmentOut":
-        return cls(
-            group=adjustment.group_code,
-            reason=adjustment.reason_code,
-            amount_cents=adjustment.amount_cents,
-            quantity=adjustment.quantity,
-        )
+def _adjustment(adjustment: Adjustment) -> AdjustmentOut:
+    return AdjustmentOut(
+        group=adjustment.group_code,
+        reason=adjustment.reason_code,
+        amount_cents=adjustment.amount_cents,
+        quantity=adjustment.quantity,
+    )
 
 
 class ServicePaymentOut(Out, frozen=True):
+    """One service line. `submitted_procedure` is told when the payer changed the code."""
+
     procedure_code: str
     modifiers: str
     submitted_procedure: str
@@ -146,7 +150,7 @@ class ClaimPaymentOut(Out, frozen=True):
         by_service: dict[UUID | None, list[AdjustmentOut]] = {}
         for adjustment in record.adjustments:
             shown = by_service.setdefault(adjustment.service_payment_id, [])
-            shown.append(AdjustmentOut.of(adjustment))
+            shown.append(_adjustment(adjustment))
         return cls(
             id=payment.id,
             n=payment.n,
@@ -198,18 +202,46 @@ class PostedOut(Out, frozen=True):
         )
 
 
-@get("/remittances", summary="Payments of payers, newest first")
+_SHOW_IT = {
+    "get_remittance": {"remittance_id": "$request.path.remittance_id"},
+    "list_claim_payments": {"remittance_id": "$request.path.remittance_id"},
+}
+
+
+@get(
+    "/remittances",
+    summary="Payments of payers, newest first",
+    opt=declared(
+        "remittances.read",
+        leads_to={
+            name: {"remittance_id": "$response.body#/rows/0/id"}
+            for name in ("get_remittance", "post_remittance", "unpost_remittance")
+        },
+    ),
+)
 async def list_remittances(
     db: Db,
     actor: Who,
     page: Asked,
-    remittance_state: Annotated[State | None, QueryParameter(name="state")] = None,
+    remittance_state: Annotated[
+        State | None, QueryParameter(name="state", description="Only those in this state.")
+    ] = None,
 ) -> PageOut[RemittanceOut]:
     found = await queries.remittances(db, actor, page, state=remittance_state)
     return PageOut([RemittanceOut.of(row) for row in found.rows], found.next_cursor)
 
 
-@get("/remittances/{remittance_id:uuid}", summary="One payment of a payer")
+@get(
+    "/remittances/{remittance_id:uuid}",
+    summary="One payment of a payer",
+    opt=declared(
+        "remittances.read",
+        leads_to={
+            "list_claim_payments": {"remittance_id": "$request.path.remittance_id"},
+            "get_arrival": {"arrival_id": "$response.body#/arrival_id"},
+        },
+    ),
+)
 async def get_remittance(db: Db, actor: Who, remittance_id: Id) -> RemittanceOut:
     return RemittanceOut.of(await queries.remittance(db, actor, remittance_id))
 
@@ -217,6 +249,7 @@ async def get_remittance(db: Db, actor: Who, remittance_id: Id) -> RemittanceOut
 @get(
     "/remittances/{remittance_id:uuid}/claim-payments",
     summary="The claims a payment is for, in the order of the file",
+    opt=declared("remittances.read"),
 )
 async def list_claim_payments(
     db: Db, actor: Who, page: Asked, remittance_id: Id
@@ -225,8 +258,21 @@ async def list_claim_payments(
     return PageOut([ClaimPaymentOut.of(record) for record in found.rows], found.next_cursor)
 
 
-@post("/remittances/{remittance_id:uuid}/posting", status_code=201, summary="Post a remittance")
+@post(
+    "/remittances/{remittance_id:uuid}/posting",
+    status_code=201,
+    summary="Post a remittance",
+    opt=declared(
+        "remittances.post",
+        refusals=[AlreadyPosted, IsDuplicate, NotSound, OutOfBalance, MonthClosed],
+        leads_to={
+            **_SHOW_IT,
+            "unpost_remittance": {"remittance_id": "$request.path.remittance_id"},
+        },
+    ),
+)
 async def post_remittance(db: Db, actor: Who, remittance_id: Id) -> PostedOut:
+    """The worker posts what is sound by itself; this is for what was held, and for a second try."""
     return PostedOut.of(await posting.post(db, actor, remittance_id))
 
 
@@ -234,6 +280,11 @@ async def post_remittance(db: Db, actor: Who, remittance_id: Id) -> PostedOut:
     "/remittances/{remittance_id:uuid}/posting",
     status_code=204,
     summary="Undo a posting by reversing its entries",
+    opt=declared(
+        "remittances.reverse",
+        refusals=[NotPosted, TakenBackSince, MonthClosed],
+        leads_to=_SHOW_IT,
+    ),
 )
 async def unpost_remittance(db: Db, actor: Who, remittance_id: Id) -> None:
     await unposting.unpost(db, actor, remittance_id)

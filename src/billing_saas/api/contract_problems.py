@@ -1,0 +1,155 @@
+"""Problems in the contract: one schema, every `type` with its meaning, and who may answer which."""
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from billing_saas.api import errors, problems
+from billing_saas.api.declaring import Declared
+from billing_saas.api.problems import Problem
+from billing_saas.kit.actor import NotPermitted
+from billing_saas.kit.errors import DomainError, Invalid
+from billing_saas.kit.paging import BadCursor
+
+Json = dict[str, Any]
+
+# What any route may answer, whoever wrote it.
+OF_ALL: dict[str, tuple[HTTPStatus, str]] = {
+    "bad-request": (
+        HTTPStatus.BAD_REQUEST,
+        "The request cannot be read; `errors` name the places.",
+    ),
+    "not-signed-in": (HTTPStatus.UNAUTHORIZED, "A bearer token that is good is needed."),
+    "not-permitted": (HTTPStatus.FORBIDDEN, "Your roles in this practice do not allow this."),
+    "not-found": (HTTPStatus.NOT_FOUND, "It does not exist, or not for you: the two look alike."),
+    "request-timeout": (HTTPStatus.REQUEST_TIMEOUT, "The body came too slowly."),
+    "unsupported-media-type": (
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "A body of this route has another media type, or another encoding.",
+    ),
+    "method-not-allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "The path exists, this method does not."),
+    "request-entity-too-large": (
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "A JSON body has at most 1 MiB, a file what its route says.",
+    ),
+    "unexpected": (
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Our fault; the request id finds it. Nothing was changed.",
+    ),
+    "unavailable": (
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Database or keys cannot be reached: try again. Nothing was changed.",
+    ),
+}
+
+
+def responses(operation: Json, declared: Declared) -> dict[str, Json]:
+    """By status, every problem that this operation may answer."""
+    refused: dict[int, list[type[DomainError]]] = {}
+    for error in _refusals(operation, declared):
+        refused.setdefault(errors.status_of(error), []).append(error)
+    told: dict[str, Json] = {
+        str(OF_ALL[name][0].value): {"$ref": f"#/components/responses/{name}"}
+        for name in _of_all(operation, declared)
+    }
+    for status, kinds in refused.items():
+        told[str(status)] = _response(status, kinds)
+    return told
+
+
+def _of_all(operation: Json, declared: Declared) -> list[str]:
+    places = {parameter["in"] for parameter in operation.get("parameters", [])}
+    names = ["not-signed-in", "unexpected", "unavailable"]
+    if places - {"path"} or "requestBody" in operation:
+        names.append("bad-request")
+    if declared.permissions:
+        names.append("not-permitted")
+    if "path" in places:
+        names.append("not-found")
+    if "requestBody" in operation:
+        names += ["request-entity-too-large", "request-timeout", "unsupported-media-type"]
+    return names
+
+
+def _refusals(operation: Json, declared: Declared) -> list[type[DomainError]]:
+    paged = any(parameter["name"] == "cursor" for parameter in operation.get("parameters", []))
+    of_pages: list[type[DomainError]] = [Invalid, BadCursor] if paged else []
+    return [*declared.refusals, *of_pages]
+
+
+def _response(status: int, kinds: list[type[DomainError]]) -> Json:
+    lines = [f"- `{problems.PREFIX}{kind.word()}`: {_meaning(kind)}" for kind in kinds]
+    return {
+        "description": f"{HTTPStatus(status).phrase}\n\n" + "\n".join(lines),
+        "content": _content([kind.word() for kind in kinds]),
+        "headers": {},
+    }
+
+
+def components(refusals: set[type[DomainError]]) -> Json:
+    """Schema, responses and examples that the operations refer to."""
+    meanings = {name: (status.value, meaning) for name, (status, meaning) in OF_ALL.items()}
+    known: set[type[DomainError]] = {*refusals, Invalid, BadCursor}
+    for kind in known:
+        meanings[kind.word()] = (errors.status_of(kind).value, _meaning(kind))
+    _, schemas = msgspec.json.schema_components(
+        [Problem], ref_template="#/components/schemas/{name}"
+    )
+    for schema in schemas.values():
+        _without_defaults(schema)
+    listed = sorted(meanings.items())
+    schemas["Problem"]["properties"]["type"] |= {
+        "format": "uri-reference",
+        "enum": [problems.PREFIX + name for name, _ in listed],
+        "description": "What kind of problem this is. New kinds may come; none changes its meaning.\n\n"
+        + "\n".join(
+            f"- `{problems.PREFIX}{name}` ({s}): {meaning}" for name, (s, meaning) in listed
+        ),
+    }
+    return {
+        "schemas": schemas,
+        "responses": {
+            name: {"description": meaning, "content": _content([name]), "headers": {}}
+            for name, (_, meaning) in OF_ALL.items()
+        },
+        "examples": {
+            name: {"summary": meaning, "value": _example(name, status, meaning)}
+            for name, (status, meaning) in listed
+        },
+    }
+
+
+def _content(names: list[str]) -> Json:
+    return {
+        problems.MEDIA_TYPE: {
+            "schema": {"$ref": "#/components/schemas/Problem"},
+            "examples": {name: {"$ref": f"#/components/examples/{name}"} for name in names},
+        }
+    }
+
+
+def _example(name: str, status: int, meaning: str) -> Json:
+    shown = Problem(
+        type=problems.PREFIX + name,
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=meaning,
+        request_id="019a2b3c-4d5e-7f60-8a1b-2c3d4e5f6071",
+        facts={"permission": "claims.read"} if name == NotPermitted.word() else {},
+    )
+    value: Json = msgspec.to_builtins(shown)
+    return value
+
+
+def _meaning(kind: type[DomainError]) -> str:
+    """The first sentence of its docstring; without one, its name says it."""
+    own = kind.__dict__.get("__doc__") or ""
+    words = kind.word().replace("-", " ")
+    return " ".join(own.split()) or f"{words[0].upper()}{words[1:]}."
+
+
+def _without_defaults(schema: Json) -> None:
+    """What is left out has no value on the wire: an empty default would be told as one."""
+    for described in schema["properties"].values():
+        described.pop("default", None)
