@@ -148,11 +148,12 @@ def serve(host: str | None, port: int | None, with_worker: bool) -> None:
                 interface=Interfaces.ASGI,
                 address=host or configured.host,
                 port=port or configured.port,
+                workers=configured.processes,
                 log_enabled=False,
                 log_access=False,
                 workers_kill_timeout=DRAIN_SECONDS,
             )
-            worker = _start_worker() if with_worker else None
+            worker = _start_worker(configured) if with_worker else None
             try:
                 server.serve()
             finally:
@@ -161,10 +162,14 @@ def serve(host: str | None, port: int | None, with_worker: bool) -> None:
                     worker.wait(timeout=60)
 
 
-def _start_worker() -> subprocess.Popen[bytes]:
+def _start_worker(configured: Settings) -> subprocess.Popen[bytes]:
+    environment = dict(os.environ)
+    if configured.metrics_port:
+        # After those of the server's processes.
+        environment["BILLING_METRICS_PORT"] = str(configured.metrics_port + configured.processes)
     # A session of its own: Ctrl-C is for the server, which then stops its worker in good order.
     return subprocess.Popen(
-        [sys.executable, "-m", "billing_saas.cli", "work"], start_new_session=True
+        [sys.executable, "-m", "billing_saas.cli", "work"], env=environment, start_new_session=True
     )
 
 
@@ -175,6 +180,7 @@ def _start_worker() -> subprocess.Popen[bytes]:
 @click.option("--scheduler-only", is_flag=True, help="Relay and schedule, and run no job.")
 def work(threads: int, queues: str, no_schedule: bool, scheduler_only: bool) -> None:
     """Run jobs: relay, schedule and worker threads in one process, or a part of it."""
+    from billing_saas.gateways.counted_keys import CountedKeys
     from billing_saas.workers import main as workers
 
     if scheduler_only and (no_schedule or queues):
@@ -186,7 +192,8 @@ def work(threads: int, queues: str, no_schedule: bool, scheduler_only: bool) -> 
         configured = _settings()
         with standing(configured, migrated=False) as urls:
             refuse_unsafe(configured, lambda: inspecting.findings(urls))
-            workers.serve(configured, urls, KeyFolder(configured.keys), threads=threads, part=part)
+            keys = CountedKeys(KeyFolder(configured.keys))
+            workers.serve(configured, urls, keys, threads=threads, part=part)
 
 
 @main.group()

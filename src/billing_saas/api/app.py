@@ -1,16 +1,15 @@
 """The application: routes, doors and errors put together over one database."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 from litestar import Litestar, Response, Router, get
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
-from sqlalchemy import text
 
-from billing_saas.api import deps, docs, errors
+from billing_saas.api import deps, docs, errors, health
 from billing_saas.api.door import BearerToken, RequestFrame
+from billing_saas.api.metering import Metering
 from billing_saas.api.staff import (
     arrivals,
     audit_events,
@@ -27,22 +26,6 @@ from billing_saas.kit.db import Database
 MOST_JSON_BYTES = 1 << 20
 
 _OPEN_TO_ALL = ["^/docs", "^/live$", "^/ready$"]
-
-
-@get("/live", include_in_schema=False, sync_to_thread=False)
-def live() -> dict[str, str]:
-    """The process answers."""
-    return {"status": "live"}
-
-
-@get("/ready", include_in_schema=False)
-async def ready(state: State) -> dict[str, str]:
-    """The process can do its work: database and keys are there."""
-    database: Database = state.database
-    async with database.platform() as platform:
-        await platform.execute(text("SELECT 1"))
-    await database.keys.health()
-    return {"status": "ready"}
 
 
 @get("/docs/start.js", include_in_schema=False, sync_to_thread=False, media_type="text/javascript")
@@ -78,17 +61,23 @@ def staff() -> Router:
     )
 
 
-def create_app(open_database: Callable[[], Database]) -> Litestar:
-    """`open_database` is called on the event loop of the server, which its engines belong to."""
+def create_app(
+    open_database: Callable[[], Database],
+    beside: Callable[[Database], AbstractContextManager[object]] = nullcontext,
+) -> Litestar:
+    """`open_database` is called on the event loop of the server, which its engines belong to; what is
+    `beside` the application lives as long as it.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         app.state.database = open_database()
-        yield
+        with beside(app.state.database):
+            yield
         await app.state.database.close()
 
-    return Litestar(
-        route_handlers=[staff(), live, ready, start_of_docs, docs.assets()],
+    app = Litestar(
+        route_handlers=[staff(), health.live, health.ready, start_of_docs, docs.assets()],
         lifespan=[lifespan],
         middleware=[RequestFrame(), DefineMiddleware(BearerToken, exclude=_OPEN_TO_ALL)],
         exception_handlers=errors.HANDLERS,
@@ -97,3 +86,5 @@ def create_app(open_database: Callable[[], Database]) -> Litestar:
         logging_config=None,  # its default logs bodies and headers; ours is in kit.logs
         debug=False,
     )
+    app.asgi_handler = Metering(app.asgi_handler)
+    return app

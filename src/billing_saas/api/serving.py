@@ -1,13 +1,17 @@
 """The application as a server process makes it, from the environment."""
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from litestar import Litestar
 
 from billing_saas.api.app import create_app
+from billing_saas.gateways.counted_keys import CountedKeys
 from billing_saas.gateways.key_folder import KeyFolder
-from billing_saas.kit import logs, settings
+from billing_saas.kit import logs, meters, settings, tracing
 from billing_saas.kit.db import Database
+from billing_saas.kit.settings import Settings
 from billing_saas.kit.standing import standing
 
 
@@ -15,6 +19,17 @@ def from_environment() -> Litestar:
     """Called once per server process. The database stands already: whoever serves saw to that."""
     configured = settings.load()
     logs.configure(configured.log_level)
+    tracing.configure(configured.tracing, "api")
     with standing(configured, migrated=False) as urls:
-        open_database = functools.partial(Database, urls, KeyFolder(configured.keys))
-    return create_app(open_database)
+        keys = CountedKeys(KeyFolder(configured.keys))
+        open_database = functools.partial(Database, urls, keys)
+    return create_app(open_database, functools.partial(_watched, configured))
+
+
+@contextmanager
+def _watched(configured: Settings, database: Database) -> Iterator[None]:
+    pools = meters.Asked(functools.partial(meters.pools, database))
+    port, processes = configured.metrics_port, configured.processes
+    with meters.shown(pools), meters.served(configured.metrics_address, port, processes):
+        yield
+    tracing.stop()

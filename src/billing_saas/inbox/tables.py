@@ -25,6 +25,7 @@ class Arrival(Row):
         UniqueConstraint("tenant_id", "source", "external_id"),
         ForeignKeyConstraint(["tenant_id", "blob_id"], ["blob.tenant_id", "blob.id"]),
         Index("arrival_open_idx", "tenant_id", "received_at"),
+        Index("arrival_watch_idx", "state", "received_at"),
     )
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("practice.tenant_id"), primary_key=True)

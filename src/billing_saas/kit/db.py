@@ -105,6 +105,8 @@ class Urls:
     platform: str
     company_reader: str
     migrator: str
+    pooled: bool = False
+    """They lead to a pooler in transaction mode (but the migrator's, which never may)."""
 
 
 class Database:
@@ -122,9 +124,9 @@ class Database:
         self.urls = urls
         self.keys = keys
         self.objects = objects
-        self.app = _engine(urls.app, pool_size)
-        self.platform_engine = _engine(urls.platform, max(2, pool_size // 2))
-        self.company_reader = _engine(urls.company_reader, max(2, pool_size // 4))
+        self.app = _engine(urls.app, pool_size, urls.pooled)
+        self.platform_engine = _engine(urls.platform, max(2, pool_size // 2), urls.pooled)
+        self.company_reader = _engine(urls.company_reader, max(2, pool_size // 4), urls.pooled)
 
     @asynccontextmanager
     async def tenant(self, tenant_id: UUID) -> AsyncIterator[TenantSession]:
@@ -143,18 +145,38 @@ class Database:
         async with PlatformSession(self.platform_engine) as session, session.begin():
             yield session
 
+    @property
+    def engines(self) -> dict[str, AsyncEngine]:
+        return {
+            "app": self.app,
+            "platform": self.platform_engine,
+            "company_reader": self.company_reader,
+        }
+
     async def close(self) -> None:
-        for engine in (self.app, self.platform_engine, self.company_reader):
+        for engine in self.engines.values():
             await engine.dispose()
 
 
-def _engine(url: str, pool_size: int) -> AsyncEngine:
+def _engine(url: str, pool_size: int, pooled: bool) -> AsyncEngine:
     plain, context = addresses.for_asyncpg(url)
+    connect_args: dict[str, Any] = {
+        "ssl": context,
+        "server_settings": {"application_name": "billing_saas"},
+    }
+    if pooled:
+        # The next transaction may be on another connection: nothing prepared may outlive this one.
+        # The statement without a name is replaced by the next, so that none piles up on the server.
+        connect_args |= {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": lambda: "",
+        }
     return create_async_engine(
         make_url(plain).set(drivername="postgresql+asyncpg"),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=False,
         hide_parameters=True,
-        connect_args={"ssl": context, "server_settings": {"application_name": "billing_saas"}},
+        connect_args=connect_args,
     )

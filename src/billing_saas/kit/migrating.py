@@ -1,5 +1,6 @@
 """Bring a database to the newest schema. Safe to run twice, and by two processes at once."""
 
+import functools
 from pathlib import Path
 
 from alembic import command
@@ -27,6 +28,12 @@ def configuration(url: str) -> Config:
     config.set_main_option("prepend_sys_path", str(folder.parent))
     config.attributes["url"] = url
     return config
+
+
+@functools.cache
+def newest() -> str:
+    """The revision that this version's schema ends with; revisions are numbered in order."""
+    return max(path.name[:4] for path in (migrations_folder() / "versions").glob("[0-9]*.py"))
 
 
 def migrate(url: str) -> None:

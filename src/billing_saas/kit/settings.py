@@ -45,12 +45,21 @@ class Settings:
     """Empty: the PostgreSQL broker in the same database."""
     host: str = "127.0.0.1"
     port: int = 8000
+    processes: int = 1
+    """Server processes of `serve` on this port; a cluster rather runs more pods."""
     postgres_bin: Path | None = None
     """Folder of other PostgreSQL binaries, in place of the embedded ones."""
     database_patience: int = 60
     """Seconds to wait at start for a database that is not there yet."""
     heartbeat_file: Path | None = None
     """A worker touches it every few seconds, for a probe that has no port to ask."""
+    pooler: str = ""
+    """`transaction`: the addresses lead to a pooler in transaction mode, such as pgbouncer."""
+    metrics_address: str = "127.0.0.1"
+    metrics_port: int = 0
+    """Where this process serves its metrics; 0: nowhere. Several server processes count up from it."""
+    tracing: str = ""
+    """Where traces go: OTLP over HTTP, such as http://collector:4318/v1/traces. Empty: nowhere."""
     fault_point: str = ""
     """Development only: where a chaos test kills the process (see `kit.points`)."""
     log_level: str = "INFO"
@@ -125,11 +134,14 @@ def _with_files(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]
 _PATHS = {"data", "key_folder", "postgres_bin", "heartbeat_file"}
 _NUMBERS = {
     "port": (0, 65535, "a port number"),
+    "metrics_port": (0, 65535, "a port number"),
+    "processes": (1, 64, "1 to 64"),
     "database_patience": (0, 3600, "0 to 3600 seconds"),
 }
 _CHOICES = {
     "environment": {"development", "production"},
     "log_level": {"DEBUG", "INFO", "WARNING", "ERROR"},
+    "pooler": {"transaction"},
 }
 _URLS = {
     "database_url",
@@ -154,6 +166,8 @@ def _read_one(
         faults.append(f"{variable}: must be one of {', '.join(sorted(_CHOICES[name]))}")
     elif name in _URLS and not text.startswith("postgresql://"):
         faults.append(f"{variable}: must start with postgresql://")
+    elif name == "tracing" and not text.startswith(("http://", "https://")):
+        faults.append(f"{variable}: must start with http:// or https://")
     else:
         values[name] = text
 

@@ -52,6 +52,7 @@ def urls_of(settings: Settings) -> Urls:
         platform=settings.platform_database_url,
         company_reader=settings.company_reader_database_url,
         migrator=settings.migrator_database_url,
+        pooled=settings.pooler == "transaction",
     )
 
 

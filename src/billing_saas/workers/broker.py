@@ -14,6 +14,7 @@ import dramatiq
 from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.middleware import AsyncIO, Middleware
 from dramatiq_postgres import PostgresBroker
+from psycopg.conninfo import conninfo_to_dict
 
 from billing_saas.kit.db import Database
 from billing_saas.kit.settings import BadSettings
@@ -21,6 +22,9 @@ from billing_saas.workers import running
 
 # Lower goes first among the messages that a process holds.
 PRIORITIES = {"interactive": 0, "files": 50, "bulk": 100}
+
+# A poll is a round trip per queue; a shorter interval would only move the wait to the relay.
+_BY_LOOKING: dict[str, Any] = {"listen": False, "notify": False, "poll_interval": 0.25}
 
 
 class _Doorbell(PostgresBroker):  # type: ignore[misc]  # the library has no types
@@ -83,19 +87,31 @@ class Bench(Middleware):
         thread.run_coroutine(work)
 
 
-def connect(broker_url: str, platform_url: str, bench: Bench | None = None) -> dramatiq.Broker:
+def connect(
+    broker_url: str, platform_url: str, bench: Bench | None = None, *, pooled: bool = False
+) -> dramatiq.Broker:
     """The broker of `BILLING_BROKER_URL`; empty: tables in the same database (migration 0012).
 
-    With a bench the process also works; without, it only rings.
+    With a bench the process also works; without, it only rings. `pooled`: `platform_url` leads to a
+    pooler, behind which nobody hears a notification.
     """
     url = broker_url or platform_url
     if not url.startswith("postgresql://"):
         raise BadSettings(["BILLING_BROKER_URL: must start with postgresql://"])
     middleware = [] if bench is None else [AsyncIO(), bench]
-    made: dramatiq.Broker = _Doorbell(url=url, results=False, middleware=middleware)
+    made: dramatiq.Broker
+    if pooled and not broker_url:
+        made = _Doorbell(url=_unprepared(url), middleware=middleware, results=False, **_BY_LOOKING)
+    else:
+        made = _Doorbell(url=url, results=False, middleware=middleware)
     if bench is not None:
         _declare_actors(made, bench)
     return made
+
+
+def _unprepared(url: str) -> dict[str, Any]:
+    """psycopg prepares what it has sent five times; the next transaction may be on another connection."""
+    return {**conninfo_to_dict(url), "prepare_threshold": None}
 
 
 def _declare_actors(broker: dramatiq.Broker, bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """`billing-saas work`: relay, scheduler and worker threads in one process, until told to stop."""
 
 import asyncio
+import contextlib
 import functools
 import signal
 import threading
@@ -11,13 +12,13 @@ from typing import get_args
 
 import dramatiq
 
-from billing_saas.kit import logs
+from billing_saas.kit import logs, meters, tracing
 from billing_saas.kit.db import Database, Urls
 from billing_saas.kit.protocols import KeyProvider
 from billing_saas.kit.settings import BadSettings, Settings
 from billing_saas.outbox.jobs import Queue
 from billing_saas.outbox.leasing import LEASE
-from billing_saas.workers import broker, relay, schedule
+from billing_saas.workers import broker, relay, schedule, watching
 
 GRACE = timedelta(seconds=20)
 """How long running jobs may go on after SIGTERM; then they give their leases back."""
@@ -58,14 +59,26 @@ def serve(
 ) -> None:
     """Work until SIGTERM or SIGINT. Call from the main thread."""
     part = part or Part()
-    bench = broker.Bench(functools.partial(Database, urls, keys, pool_size=threads), lease)
-    bells = broker.connect(settings.broker_url, urls.platform, bench if part.jobs else None)
+    tracing.configure(settings.tracing, "worker")
+    watched = contextlib.ExitStack()
+
+    def open_database() -> Database:
+        database = Database(urls, keys, pool_size=threads)
+        pools = meters.Asked(functools.partial(meters.pools, database))
+        watched.enter_context(meters.shown(pools))
+        return database
+
+    bench = broker.Bench(open_database, lease)
+    bells = broker.connect(
+        settings.broker_url, urls.platform, bench if part.jobs else None, pooled=urls.pooled
+    )
     worker = None
     if part.jobs:
         worker = dramatiq.Worker(bells, queues=set(part.queues) or None, worker_threads=threads)
         worker.start()
     logs.get().info("worker ready", workers=threads if part.jobs else 0)
     try:
+        watched.enter_context(meters.served(settings.metrics_address, settings.metrics_port))
         asyncio.run(
             _relay_until_told(
                 Database(urls, keys, pool_size=2), bells, part, settings.heartbeat_file
@@ -75,6 +88,8 @@ def serve(
         if worker is not None:
             _stop(worker, bench, grace)
         bells.close()
+        watched.close()
+        tracing.stop()
         logs.get().info("worker stopped")
 
 
@@ -90,6 +105,7 @@ async def _relay_until_told(
     ]
     if part.schedule:
         going.append(asyncio.create_task(schedule.run(database)))
+        going.append(asyncio.create_task(watching.run(database)))
     if heartbeat_file is not None:
         going.append(asyncio.create_task(_beat(heartbeat_file)))
     try:

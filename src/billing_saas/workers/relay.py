@@ -26,6 +26,7 @@ Ring = Callable[[Sequence[tuple[str, UUID]]], None]
 WINDOW = 200
 RING_AGAIN = timedelta(seconds=10)
 _IDLE_SECONDS = 1.0
+_DEAF_SECONDS = 0.25
 _BUSY_SECONDS = 0.1
 _LISTEN_AGAIN_SECONDS = 5.0
 CHANNEL = "job_due"
@@ -63,7 +64,10 @@ _MARK = text(
 async def run(database: Database, ring: Ring) -> None:
     """Relay until cancelled."""
     wake = asyncio.Event()
-    listening = asyncio.create_task(_listen(database.urls.platform, wake))
+    # Behind a pooler nobody hears a notification: look more often instead.
+    deaf = database.urls.pooled
+    listening = None if deaf else asyncio.create_task(_listen(database.urls.platform, wake))
+    idle = _DEAF_SECONDS if deaf else _IDLE_SECONDS
     try:
         while True:
             wake.clear()
@@ -73,10 +77,11 @@ async def run(database: Database, ring: Ring) -> None:
             except Exception as error:
                 logs.get().warning("relay pass failed", exc_info=error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), _BUSY_SECONDS if busy else _IDLE_SECONDS)
+                await asyncio.wait_for(wake.wait(), _BUSY_SECONDS if busy else idle)
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        if listening is not None:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
 
 
 async def one_pass(database: Database, ring: Ring) -> bool:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from billing_saas.kit import clock, logs, points
+from billing_saas.kit import clock, logs, meters, points, tracing
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database, PlatformSession, TenantSession
 from billing_saas.kit.errors import DomainError
@@ -68,9 +68,13 @@ async def drain(database: Database) -> Counter[Outcome]:
 async def _run(database: Database, mine: Claim, lease: timedelta) -> Outcome:
     started = clock.now()
     points.reach("workers.running.claimed")
-    async with _kept(database, mine, lease):
-        outcome = await _outcome(database, mine)
+    with tracing.job(mine.kind, mine.attempt) as span:
+        async with _kept(database, mine, lease):
+            outcome = await _outcome(database, mine)
+        span.ended(outcome.value)
     taken = clock.now() - started
+    meters.JOBS.labels(mine.kind, outcome.value).inc()
+    meters.JOB_SECONDS.labels(mine.kind).observe(taken.total_seconds())
     logs.get().info(
         "job run",
         job=mine.id,
