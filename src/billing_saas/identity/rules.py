@@ -7,19 +7,25 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "biller": frozenset(
         {"arrivals.read", "arrivals.receive", "cards.read", "cards.work", "claims.read"}
         | {"claims.write", "ledger.read", "patients.read", "patients.write", "practice.read"}
-        | {"remittances.post", "remittances.read"}
+        | {"documents.read", "documents.write", "remittances.post", "remittances.read"}
     ),
-    "coder": frozenset({"cards.read", "claims.read", "patients.read", "practice.read"}),
-    "front_desk": frozenset({"cards.read", "patients.read", "patients.write", "practice.read"}),
-    "provider": frozenset({"claims.read", "patients.read", "practice.read"}),
+    "coder": frozenset(
+        {"cards.read", "claims.read", "documents.read", "patients.read", "practice.read"}
+    ),
+    "front_desk": frozenset(
+        {"cards.read", "documents.read", "documents.write", "patients.read", "patients.write"}
+        | {"practice.read"}
+    ),
+    "provider": frozenset({"claims.read", "documents.read", "patients.read", "practice.read"}),
     "practice_admin": frozenset(
         {"arrivals.read", "audit.read", "cards.read", "claims.read", "jobs.read", "ledger.read"}
-        | {"patients.read", "patients.write", "practice.read", "remittances.read"}
+        | {"documents.read", "documents.write", "patients.read", "patients.write"}
+        | {"practice.read", "remittances.read"}
     ),
     "supervisor": frozenset(
         {"arrivals.read", "arrivals.receive", "cards.read", "cards.work", "claims.read"}
         | {"claims.write", "jobs.read", "jobs.replay", "ledger.close", "ledger.read"}
-        | {"patients.read", "patients.write"}
+        | {"documents.read", "documents.write", "patients.read", "patients.write"}
         | {"practice.read", "remittances.post", "remittances.read", "remittances.reverse"}
     ),
     "auditor": frozenset({"audit.read", "practice.read"}),
