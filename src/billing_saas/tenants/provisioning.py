@@ -18,6 +18,7 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.phi import provisioning as phi_provisioning
+from billing_saas.requests import keys as request_keys
 from billing_saas.tenants import rules
 from billing_saas.tenants.errors import BadPractice, CompanyNotFound, PracticeExists
 from billing_saas.tenants.tables import Agreement, Company, Practice
@@ -37,6 +38,7 @@ async def initialise(database: Database) -> None:
     """What a deployment needs before its first practice. Safe to repeat."""
     async with database.platform() as platform:
         await macs.make(platform, database.keys)
+        await request_keys.make(platform, database.keys)
 
 
 async def add_company(database: Database, name: str) -> UUID:

@@ -1,0 +1,12 @@
+from dataclasses import dataclass
+
+from billing_saas.outbox.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRequests(Job):
+    """Forget keys of requests that are past their time, and rate buckets that are full."""
+
+    kind = "requests.forget"
+    queue = "bulk"
+    platform = True
