@@ -16,6 +16,7 @@ import billing_saas.payers.tables
 import billing_saas.phi.tables
 import billing_saas.providers.tables
 import billing_saas.remittances.tables
+import billing_saas.requests.tables
 import billing_saas.tenants.tables  # noqa: F401  # imported for what they add to the metadata
 from billing_saas.kit.db import Row
 
