@@ -13,8 +13,10 @@ import click
 from billing_saas.edi import checking, differing, explaining, showing
 from billing_saas.edi.delimiters import Unreadable
 from billing_saas.edi.envelope import interchanges
+from billing_saas.edi.validation_options import Options
 from billing_saas.kit import clock
 from billing_saas.kit.money import dollars
+from billing_saas.reference import codes
 
 T = TypeVar("T")
 _UNREADABLE = 2
@@ -32,14 +34,15 @@ def edi() -> None:
 @click.option("--ack", type=click.Path(path_type=Path), help="Write the TA1 or 999 to this file.")
 @click.option("--control-number", type=click.IntRange(1, 999_999_999), default=1, show_default=True)
 def check(file: Path, ack: Path | None, control_number: int) -> None:
-    """Hold a file to its guides and balances; say what is wrong, line by line."""
+    """Hold a file to its guides, balances and code sets; say what is wrong, line by line."""
     answering = None
     if ack is not None:
         numbers = checking.Numbers(control_number)
         answering = checking.Answering(now=clock.now(), control_numbers=numbers)
-    result = _reading(lambda: checking.check(file, answering=answering), file)
+    options = Options(code_sets=codes.checks())
+    result = _reading(lambda: checking.check(file, answering=answering, options=options), file)
     for finding in result.findings:
-        click.echo(str(finding))
+        click.echo(f"{finding} ({finding.value})" if finding.value else str(finding))
     if ack is not None:
         _acknowledge(ack, result)
     if result.unreadable:
@@ -79,10 +82,10 @@ def diff(first: Path, second: Path) -> None:
 @_FILE
 @click.option("--phi", is_flag=True, help="Show names, ids, birth dates and addresses as they are.")
 def explain(file: Path, phi: bool) -> None:
-    """Tell a file in words, segment by segment; patients are masked."""
+    """Tell a file in words, segment by segment, with what its codes mean; patients are masked."""
 
     def tell() -> None:
-        for line in explaining.explain(_chunks(file), phi=phi):
+        for line in explaining.explain(_chunks(file), phi=phi, titles=codes.titles()):
             click.echo(line)
 
     _reading(tell, file)

@@ -32,6 +32,20 @@ def test_a_clean_file_exits_with_0() -> None:
     assert (result.exit_code, result.stdout) == (0, "0 findings in 1 set of 1 interchange\n")
 
 
+def test_codes_are_held_to_the_sets_that_are_shipped() -> None:
+    """The example of the guide bears a taxonomy of before 2003."""
+    result = run("check", SAMPLES / "LinuxForHealth+x12/837_005010X222A2/demo.example1.837")
+    assert [line for line in result.stdout.splitlines() if "code set" in line] == [
+        "warning at interchange 1, group 1, set 1, segment 7 PRV03: The code in PRV03 of loop 2000A"
+        " is not in its code set (taxonomy) on that day. (203BF0100Y)",
+    ]
+
+
+def test_explain_says_what_codes_mean() -> None:
+    result = run("explain", SAMPLES / "LinuxForHealth+x12/837_005010X222A2/demo.example1.837")
+    assert "place and frequency 11 B 1 (Office)" in result.stdout
+
+
 def test_findings_are_told_line_by_line_and_exit_with_1() -> None:
     result = run("check", UNBALANCED)
     assert result.exit_code == 1

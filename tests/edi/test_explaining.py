@@ -130,3 +130,28 @@ def test_codes_are_told_of_elements_that_exist() -> None:
     for tag, number in explaining_words.codes():
         standard = dictionary.segments().get(tag)
         assert standard is None or number <= len(standard.parts), (tag, number)
+
+
+def test_codes_of_outside_sets_are_told_in_the_callers_words() -> None:
+    known = {"J020": "sore throat", "87070": "culture", "11": "office", "203BF0100Y": "family"}
+    words = {name: lambda code: known.get(code, "") for name in ("icd10", "hcpcs", "place")}
+    text = """
+        PRV*BI*PXC*203BF0100Y
+        CLM*26463774*100***11:B:1*Y*A*Y*I
+        HI*ABK:J020*ABF:Z1159
+        SV1*HC:87070*15*UN*1***1
+    """
+    account = "\n".join(explain([file_of("837", "005010X222A1", segments_of(text))], titles=words))
+    for said in ["11 B 1 (office)", "ABK J020 (sore throat)", "code ABF Z1159\n"]:
+        assert said in account
+    assert "203BF0100Y\n" in account  # no words are given for a taxonomy
+    assert "HC 87070 (culture)" in account
+
+
+def test_a_hidden_value_is_told_in_no_words() -> None:
+    text = "NTE*ADD*CO 45"
+    words = {"carc": lambda code: "told"}
+    assert not any(
+        "told" in line
+        for line in explain([file_of("837", "005010X222A1", segments_of(text))], titles=words)
+    )

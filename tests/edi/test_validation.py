@@ -163,8 +163,27 @@ def test_codes_are_asked_of_the_callers_sets_on_the_day_of_service() -> None:
         ("unknown_code", "HI", 2),
         ("unknown_code", "SV1", 2),
     ]
+    assert {one.severity for one in found} == {"warning"}
+    assert [one.value for one in found] == ["11", "Z1159", "87070"]
+    assert found[1].message == (
+        "The code in HI02-2 of loop 2300 is not in its code set (icd10) on that day."
+    )
     assert ("Z1159", "20240110") in asked
     assert ("11", "20240115") in asked  # CLM05-1: on the day of the file
+
+
+def test_an_unknown_code_is_told_of_each_claim_and_answered_by_no_999() -> None:
+    never = Options(code_sets={"hcpcs": lambda code, day: code != "A0000"})
+    assert answer(professional().bytes(), never)[-1] == "AK9*A*1*1*1"
+    more = professional().before("SE*", *["LX*9", "SV1*HC:A0000*0*UN*1***1"] * 5)
+    found = findings(more.counted().bytes(), never)
+    assert [one.code for one in found].count("unknown_code") == 5
+
+
+def test_what_stands_in_a_codes_place_and_is_none_is_shown_by_its_shape() -> None:
+    never = Options(code_sets={"icd10": lambda code, day: False})
+    found = findings(professional().change("ABF:Z1159", "ABF:MARY 19500203").bytes(), never)
+    assert [one.value for one in found if one.code == "unknown_code"] == ["J020", "AAAA 99999999"]
 
 
 def test_periods_run_forward_and_nothing_lies_ahead() -> None:

@@ -1,12 +1,12 @@
 """An account of a file for a person: indented, every segment and element by name.
 
 Names, ids, birth dates and addresses of members and patients, and free text, are masked unless
-asked for: letters show as A and digits as 9.
+asked for: letters show as A and digits as 9. Codes of outside sets are put into words by the caller.
 """
 
 from collections.abc import Iterable, Iterator
 
-from billing_saas.edi import amounts, explaining_words
+from billing_saas.edi import amounts, explaining_codes, explaining_words
 from billing_saas.edi.binaries import Lifted
 from billing_saas.edi.delimiters import Delimiters
 from billing_saas.edi.envelope import (
@@ -16,6 +16,7 @@ from billing_saas.edi.envelope import (
     TransactionSet,
     interchanges,
 )
+from billing_saas.edi.explaining_codes import NO_TITLES, Titles
 from billing_saas.edi.findings import Finding, mask
 from billing_saas.edi.parties import day
 from billing_saas.edi.privacy import Privacy
@@ -49,19 +50,21 @@ _AMOUNTS = {"782", "212", "1371"}
 _PAYLOADS = {("BIN", 2), ("BDS", 3)}
 
 
-def explain(chunks: Iterable[bytes], *, phi: bool = False) -> Iterator[str]:
+def explain(
+    chunks: Iterable[bytes], *, phi: bool = False, titles: Titles = NO_TITLES
+) -> Iterator[str]:
     """Lines of text. Raises Unreadable as `envelope.interchanges` does, after what came before."""
     findings: list[Finding] = []
     for interchange in interchanges(Lifted(chunks), findings):
         yield _interchange_line(interchange)
         delimiters = interchange.delimiters
         for segment in interchange.acknowledgments:
-            yield "  " + _sentence(segment, delimiters, frozenset())
+            yield "  " + _sentence(segment, delimiters, frozenset(), titles)
         for group in interchange.groups():
             yield "  " + _group_line(group)
             for transaction in group.transactions():
                 yield "    " + _set_line(transaction)
-                account = _Account(transaction, phi)
+                account = _Account(transaction, phi, titles)
                 for position, segment in transaction.segments():
                     yield account.line(position, segment)
     for finding in findings:
@@ -71,10 +74,11 @@ def explain(chunks: Iterable[bytes], *, phi: bool = False) -> Iterator[str]:
 class _Account:
     """One set: how deep each segment stands, and whose data it is."""
 
-    def __init__(self, transaction: TransactionSet, phi: bool) -> None:
+    def __init__(self, transaction: TransactionSet, phi: bool, titles: Titles) -> None:
         self._delimiters = transaction.delimiters
         self._kind = transaction.kind
         self._phi = phi
+        self._titles = titles
         self._level = 0
         self._rank = -1
         self._levels: dict[str, int] = {}
@@ -83,7 +87,8 @@ class _Account:
     def line(self, position: int, segment: Segment) -> str:
         depth = self._depth(segment)
         hidden = frozenset[int]() if self._phi else self._privacy.hidden(segment)
-        return f"{'  ' * (3 + depth)}{position} {_sentence(segment, self._delimiters, hidden)}"
+        sentence = _sentence(segment, self._delimiters, hidden, self._titles)
+        return f"{'  ' * (3 + depth)}{position} {sentence}"
 
     def _depth(self, segment: Segment) -> int:
         tag = segment[0]
@@ -102,10 +107,13 @@ class _Account:
         return self._level + rank
 
 
-def _sentence(segment: Segment, delimiters: Delimiters, hidden: frozenset[int]) -> str:
+def _sentence(
+    segment: Segment, delimiters: Delimiters, hidden: frozenset[int], titles: Titles
+) -> str:
     tag = segment[0]
     parts = [
-        f"{explaining_words.element_name(tag, number)} {_value(segment, number, delimiters, hidden)}"
+        f"{explaining_words.element_name(tag, number)}"
+        f" {_value(segment, number, delimiters, hidden, titles)}"
         for number in range(1, len(segment))
         if segment[number]
     ]
@@ -115,14 +123,20 @@ def _sentence(segment: Segment, delimiters: Delimiters, hidden: frozenset[int]) 
     return f"{name} ({shown})" + (": " + "; ".join(parts) if parts else "")
 
 
-def _value(segment: Segment, number: int, delimiters: Delimiters, hidden: frozenset[int]) -> str:
+def _value(
+    segment: Segment, number: int, delimiters: Delimiters, hidden: frozenset[int], titles: Titles
+) -> str:
     tag, raw = segment[0], segment[number]
     if (tag, number) in _PAYLOADS:
         return "(not shown)"
     if number in hidden:
         return mask(text(raw))
     repeated = raw.split(delimiters.repetition) if delimiters.repetition else [raw]
-    return ", ".join([_one(segment, number, one, delimiters) for one in repeated])
+    said = []
+    for one in repeated:
+        words = explaining_codes.words(segment, number, one.split(delimiters.component), titles)
+        said.append(_one(segment, number, one, delimiters) + (f" ({words})" if words else ""))
+    return ", ".join(said)
 
 
 def _one(segment: Segment, number: int, raw: str, delimiters: Delimiters) -> str:

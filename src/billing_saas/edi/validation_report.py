@@ -5,13 +5,16 @@ from typing import Literal
 import msgspec
 
 from billing_saas.edi.envelope import TransactionSet
-from billing_saas.edi.findings import Finding, Trigger
+from billing_saas.edi.findings import Finding, Trigger, mask
 from billing_saas.edi.validation_elements import Fault
 from billing_saas.edi.validation_options import Options
 
 Level = Literal["transaction", "segment", "element", "balance", "business"]
 # Needless zeros stand in every amount of some files: they are said so often and no more.
 _SAME_WARNINGS = 3
+_SAID_OF_EACH = {"unknown_code"}
+# The longest code of an outside set, a taxonomy. What is longer may be anything: its shape is shown.
+_LONGEST_CODE = 10
 
 
 class Spot(msgspec.Struct, frozen=True, gc=False):
@@ -71,7 +74,7 @@ class Report:
     ) -> None:
         """Add a finding: an error unless `warning`. `message` is a sentence without PHI;
         `trigger` is the element that made a situational rule apply."""
-        if warning and self._said_often(code, spot):
+        if warning and code not in _SAID_OF_EACH and self._said_often(code, spot):
             return
         if len(self.findings) >= self.options.limit:
             self._left_out += 1
@@ -118,12 +121,18 @@ class Report:
         )
 
     def unknown_code(self, spot: Spot, name: str, value: str) -> None:
-        """A code that its outside code set does not have, or not on that day."""
+        """A code that its outside code set does not have, or not on that day: WEDI SNIP type 5.
+
+        A warning, because sets change several times a year and the caller's may be the older one
+        (an unknown adjustment reason must post, not fail); said of every claim.
+        """
+        loop = f" of loop {spot.loop}" if spot.loop else ""
         self.report(
             spot,
             "unknown_code",
-            f"The code in {spot} is not in its code set ({name}) on that day.",
-            value=value[:30],
+            f"The code in {spot}{loop} is not in its code set ({name}) on that day.",
+            warning=True,
+            value=value if value.isalnum() and len(value) <= _LONGEST_CODE else mask(value),
         )
 
     def finish(self) -> list[Finding]:
