@@ -52,8 +52,9 @@ types: $(INSTALLED)
 imports: $(INSTALLED)
 	$(BIN)/lint-imports
 
-contract: $(INSTALLED)
+contract: $(INSTALLED) $(TOOLS)  ## The contract is true, passes the linter, and gives a client
 	$(BIN)/billing-saas openapi --check
+	build/tools/bin/python openapi/lint/linting.py
 
 $(TOOLS): requirements-chart.lock
 	@test -x build/tools/bin/python || $(PYTHON) -m venv build/tools

@@ -34,6 +34,7 @@ _HEADERS: dict[str, Json] = {
         "example": "Bearer",
     },
 }
+_FILE: Json = {"type": "string", "format": "binary"}
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ def _complete(route: _Route) -> None:
     for status, answer in answers.items():
         answer["description"] = HTTPStatus(int(status)).phrase
         answer.setdefault("headers", {})
+        if declared.download:
+            answer["content"] = {media_type: {"schema": _FILE} for media_type in declared.download}
         answer["links"] = _links(declared, route.path)
         if not answer["links"]:
             del answer["links"]
@@ -142,7 +145,7 @@ def _upload(upload: Upload) -> Json:
         "description": f"{upload.what} Streamed; at most {upload.most_bytes >> 20} MiB.",
         "content": {
             media_type: {
-                "schema": {"type": "string", "format": "binary"},
+                "schema": _FILE,
                 "examples": {"file": {"summary": upload.what, "value": upload.example}},
             }
             for media_type in upload.media_types
@@ -167,11 +170,11 @@ def _exemplify(operation: Json, composer: Composer, examples: Json) -> None:
     bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
     for body in bodies:
         for media in body.get("content", {}).values():
-            if "examples" in media:
-                continue
             schema = media["schema"]
+            if "examples" in media or schema.get("format") == "binary":
+                continue
             one = schema.get("items", schema)
-            name = one["$ref"].rpartition("/")[2]
+            name = one.get("$ref", operation["operationId"]).rpartition("/")[2]
             if one is not schema:
                 name += "List"
             examples[name] = {"summary": name, "value": composer.of(schema, name)}

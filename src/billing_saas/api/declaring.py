@@ -32,6 +32,7 @@ class Declared:
     permissions: tuple[str, ...] = ()
     refusals: tuple[type[DomainError], ...] = ()
     upload: Upload | None = None
+    download: tuple[str, ...] = ()
     leads_to: Mapping[str, Expressions] | None = None
 
 
@@ -39,14 +40,16 @@ def declared(
     *permissions: str,
     refusals: Sequence[type[DomainError]] = (),
     upload: Upload | None = None,
+    download: Sequence[str] = (),
     leads_to: Mapping[str, Expressions] | None = None,
 ) -> dict[str, Any]:
     """The `opt` of a route: `permissions` are all needed, none means whoever is signed in.
 
     `refusals` are the errors of this route alone; what every route may answer is not repeated.
+    `download` lists the media types of an answer that is a file and no JSON.
     `leads_to` names operations, and where their parameters stand in this one's answer.
     """
-    return {_KEY: Declared(permissions, tuple(refusals), upload, leads_to)}
+    return {_KEY: Declared(permissions, tuple(refusals), upload, tuple(download), leads_to)}
 
 
 def of(handler: BaseRouteHandler) -> Declared | None:
