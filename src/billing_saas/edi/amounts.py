@@ -9,7 +9,6 @@ import re
 
 # Real payers send "187.50", "0.00", ".5" and "5."; X12 (RFI 1526, RFI 2819) wants none of these.
 _LENIENT = re.compile(r"(-?)([0-9]*)(?:\.([0-9]*))?", re.ASCII)
-_STRICT = re.compile(r"0|-?(?:[1-9][0-9]*|(?:[1-9][0-9]*)?\.[0-9]*[1-9])", re.ASCII)
 MOST_DIGITS = 18
 
 
@@ -17,24 +16,22 @@ class AmountError(ValueError):
     """Not an amount. The message never repeats the value."""
 
 
-def cents(text: str, *, strict: bool = False) -> int:
+def cents(text: str) -> int:
     """Integer cents of an X12 amount; raises AmountError rather than round or guess.
 
-    Payers' leading and trailing zeros are accepted unless `strict`.
+    Payers' leading and trailing zeros are accepted.
     """
-    if strict and not _STRICT.fullmatch(text):
-        raise AmountError("not an amount in X12's canonical form")
     whole, _, fraction = text.partition(".")
     try:
-        return DOLLARS[whole] + CENTS[fraction]
+        return _DOLLARS[whole] + _CENTS[fraction]
     except KeyError:
         pass
     if whole.isdecimal() and whole.isascii() and len(whole) <= MOST_DIGITS - 2:
         value = int(whole) * 100
-        if fraction in CENTS:
-            if len(DOLLARS) < _MOST_DOLLARS:
-                DOLLARS[whole] = value
-            return value + CENTS[fraction]
+        if fraction in _CENTS:
+            if len(_DOLLARS) < _MOST_DOLLARS:
+                _DOLLARS[whole] = value
+            return value + _CENTS[fraction]
     if text[:1] == "-" and text[1:2].isdecimal():
         return -cents(text[1:])
     return _cents_by_rule(text)
@@ -43,11 +40,11 @@ def cents(text: str, *, strict: bool = False) -> int:
 # The cents of whole numbers of dollars that were read before. Nearly every amount of a file is
 # below a few thousand dollars, and a look-up both checks the text and reads it.
 _MOST_DOLLARS = 10_000
-DOLLARS: dict[str, int] = {}
+_DOLLARS: dict[str, int] = {}
 # The fractions an amount may have: none, one digit or two.
-CENTS = {"": 0}
-CENTS.update({f"{tenths}": tenths * 10 for tenths in range(10)})
-CENTS.update({f"{hundredths:02d}": hundredths for hundredths in range(100)})
+_CENTS = {"": 0}
+_CENTS.update({f"{tenths}": tenths * 10 for tenths in range(10)})
+_CENTS.update({f"{hundredths:02d}": hundredths for hundredths in range(100)})
 
 
 def _cents_by_rule(text: str) -> int:
@@ -82,15 +79,14 @@ def format_cents(value: int) -> str:
     return f"{sign}{whole or ''}.{decimals}"
 
 
-_COUNTS = frozenset(map(str, range(1000)))
+# Small counts are canonical as they stand.
+COUNTS = frozenset(map(str, range(1000)))
 
 
-def quantity(text: str, *, strict: bool = False) -> str:
+def quantity(text: str) -> str:
     """The canonical text of a decimal quantity: "01.50" is "1.5", "-0" is "0"."""
-    if text in _COUNTS:
+    if text in COUNTS:
         return text
-    if strict and not _STRICT.fullmatch(text):
-        raise AmountError("not a number in X12's canonical form")
     sign, whole, fraction = _parts(text)
     whole = whole.lstrip("0")
     fraction = fraction.rstrip("0")
