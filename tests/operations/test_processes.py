@@ -5,7 +5,6 @@ import contextlib
 import functools
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -29,14 +28,8 @@ from tests import chaos
 from tests.cast import Person, Tenant
 from tests.cluster import Clone
 from tests.operations import processes
+from tests.operations.ports import free_port
 from tests.workers.acts import Mark, Urgent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def command(*arguments: str, **settings: str) -> subprocess.Popen[str]:
