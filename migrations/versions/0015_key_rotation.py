@@ -45,7 +45,7 @@ def upgrade() -> None:
         f"GRANT SELECT (tenant_id, purpose, version, state, messages, created_at) ON tenant_key"
         f" TO {PLATFORM}",
         # `table_number` and `after_id` are where the walk is; a pass that leaves rows behind is
-        # followed by another.
+        # followed by another. A job names the step it is to take: of two, one finds it taken.
         """
         CREATE TABLE key_rotation (
           tenant_id uuid NOT NULL REFERENCES practice,
@@ -56,6 +56,7 @@ def upgrade() -> None:
           table_number smallint NOT NULL DEFAULT 0,
           after_id uuid,
           pass integer NOT NULL DEFAULT 1,
+          step bigint NOT NULL DEFAULT 1,
           resealed bigint NOT NULL DEFAULT 0,
           held bigint NOT NULL DEFAULT 0,
           started_at timestamptz NOT NULL,
@@ -70,7 +71,7 @@ def upgrade() -> None:
     practice_table(
         "key_rotation",
         updates=[
-            *("state", "table_number", "after_id", "pass", "resealed", "held"),
+            *("state", "table_number", "after_id", "pass", "step", "resealed", "held"),
             *("promoted_at", "finished_at"),
         ],
     )

@@ -18,8 +18,11 @@ _ANYTHING = {
 PLATFORM = {
     "billing_saas.kit.db": "makes them",
     "billing_saas.audit.macs": "makes the key of the row MAC, which outlives every practice",
+    "billing_saas.audit.signing": "makes the key that signs the heads of all logs",
+    "billing_saas.audit.sealing": "tells those who watch how far sealing lags, over all logs",
     "billing_saas.tenants.provisioning": "sets practices up",
     "billing_saas.tenants.queries": "finds the practice that a payer means",
+    "billing_saas.custody.rotating": "asks whose keys are worn, and reads no key",
     "billing_saas.identity.enrolling": "makes people known and gives roles",
     "billing_saas.identity.signing_in": "looks up who stands at the door, before there is a practice",
     "billing_saas.outbox.leasing": "claims jobs of all practices",

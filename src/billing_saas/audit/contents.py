@@ -9,6 +9,8 @@ from uuid import UUID
 from billing_saas.phi.registry import Cell
 
 _PLACE = struct.Struct(">HH16s")
+# The first byte of a digest. Events of before this form have 32 bytes without it, and no contents.
+FORM = b"\x01"
 
 
 class Content(NamedTuple):
@@ -35,4 +37,4 @@ def digest(contents: Iterable[Content]) -> bytes | None:
         _PLACE.pack(one.table_number, one.column_number, one.row_id.bytes) + one.hash
         for one in contents
     )
-    return hashlib.sha256(b"".join(places)).digest() if places else None
+    return FORM + hashlib.sha256(b"".join(places)).digest() if places else None

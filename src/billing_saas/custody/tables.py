@@ -27,6 +27,7 @@ class KeyRotation(Row):
     table_number: Mapped[int] = mapped_column(SmallInteger, default=0)
     after_id: Mapped[UUID | None]
     pass_: Mapped[int] = mapped_column("pass", default=1)
+    step: Mapped[int] = mapped_column(BigInteger, default=1)
     resealed: Mapped[int] = mapped_column(BigInteger, default=0)
     held: Mapped[int] = mapped_column(BigInteger, default=0)
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,6 +1,7 @@
 """What can go wrong with keys and sealed cells. No message holds a value, a token or a key."""
 
 from billing_saas.kit.errors import Conflict, Invalid
+from billing_saas.kit.protocols import KeyProviderDown
 
 
 class SealBroken(Exception):
@@ -16,6 +17,10 @@ class KeyVersionUnknown(SealBroken):
 
 class KeysMissing(Exception):
     """The practice has no keys: it was not provisioned, or its keys were destroyed."""
+
+
+class WrongKey(KeyProviderDown):
+    """The provider unwrapped something, but not the key that was wrapped: it is not to be trusted."""
 
 
 class KeyWorn(Exception):

@@ -23,20 +23,21 @@ from billing_saas.kit import clock, logs
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.protocols import KeyProvider, KeyProviderDown, KeyRefused
 from billing_saas.phi import counting, rules, sealing
-from billing_saas.phi.errors import KeysMissing, KeyVersionUnknown, SealBroken
-from billing_saas.phi.registry import BlindField, Cell
+from billing_saas.phi.errors import KeysMissing, KeyVersionUnknown, SealBroken, WrongKey
+from billing_saas.phi.registry import BlindField, Cell, Key
 from billing_saas.phi.tables import TenantKey
 
 T = TypeVar("T")
 
-DOCUMENTS = "dek"
-RESTRICTED = "dekr"
+DOCUMENTS = Key.DOCUMENTS.value
+RESTRICTED = Key.RESTRICTED.value
 BLIND = "bik"
 PURPOSES = (DOCUMENTS, RESTRICTED, BLIND)
 
 KEPT_FOR = timedelta(minutes=5)
 KEPT_WHILE_DOWN = timedelta(minutes=60)
 MOST_TENANTS = 256
+CHECK_BYTES = 16
 _RETRY_AFTER = timedelta(seconds=10)
 _PROVIDER_SECONDS = 2.0
 
@@ -53,6 +54,13 @@ def kek_name(tenant_id: UUID) -> str:
 def wrap_context(tenant_id: UUID, purpose: str, version: int) -> bytes:
     """What a wrapped key is bound to, fixed width: domain, tenant, purpose, version."""
     return b"TK\x01" + tenant_id.bytes + purpose.encode().ljust(4, b"\0") + version.to_bytes(4)
+
+
+def check_value(key: bytes, context: bytes) -> bytes:
+    """Tells one key from another and nothing else of it; `WrongKey` when it cannot be a key of ours."""
+    if len(key) != sealing.KEY_BYTES:
+        raise WrongKey("the key provider answered with something that is no key")
+    return rules.mac(key, b"KCV\x01" + context)[:CHECK_BYTES]
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -237,15 +245,21 @@ class _Rings:
         held = self._held.get(db.tenant_id)
         try:
             ring = await self.load(db)
-        except KeyProviderDown:
-            logs.get().error("key provider down", tenant=db.tenant_id)
+        except KeyProviderDown as error:
+            wrong = isinstance(error, WrongKey)
+            logs.get().error(
+                "key provider answers wrongly" if wrong else "key provider down",
+                tenant=db.tenant_id,
+                exc_info=error,
+            )
             now = clock.now()
             if held is None or now - held.loaded_at >= KEPT_WHILE_DOWN:
                 self._held.pop(db.tenant_id, None)
                 raise
             held._retry_at = now + _RETRY_AFTER
             return held
-        except (KeyRefused, KeysMissing):
+        except (KeyRefused, KeysMissing) as error:
+            logs.get().error("practice key refused", tenant=db.tenant_id, exc_info=error)
             self._held.pop(db.tenant_id, None)
             raise
         if held is not None:
@@ -272,6 +286,7 @@ class _Rings:
             TenantKey.kek_name,
             TenantKey.state,
             TenantKey.messages,
+            TenantKey.check_value,
         ).where(TenantKey.tenant_id == db.tenant_id, TenantKey.state != "destroyed")
         # Not every call reads the keys, so a call that does must not write the caller's rows.
         rows = (await db.execute(query, execution_options={"autoflush": False})).all()
@@ -279,17 +294,18 @@ class _Rings:
         if primary.keys() != set(PURPOSES):
             raise KeysMissing("the practice has no keys")
         loaded_at = clock.now()
+        contexts = [wrap_context(db.tenant_id, row.purpose, row.version) for row in rows]
         wrapped = [
-            (row.kek_name, row.wrapped, wrap_context(db.tenant_id, row.purpose, row.version))
-            for row in rows
+            (row.kek_name, row.wrapped, context)
+            for row, context in zip(rows, contexts, strict=True)
         ]
-        material = dict(
-            zip(
-                [(row.purpose, row.version) for row in rows],
-                await _unwrapped(db.keys, wrapped),
-                strict=True,
-            )
-        )
+        unwrapped = await _unwrapped(db.keys, wrapped)
+        for row, key, context in zip(rows, unwrapped, contexts, strict=True):
+            if check_value(key, context) != (row.check_value or check_value(key, context)):
+                raise WrongKey("the key provider answered with another key")
+        material = {
+            (row.purpose, row.version): key for row, key in zip(rows, unwrapped, strict=True)
+        }
         for row in rows:
             self._tally(db.tenant_id, row.purpose, row.version).stored = row.messages
         documents, restricted = (

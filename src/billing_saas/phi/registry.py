@@ -11,15 +11,28 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+class Key(StrEnum):
+    """Which of a practice's keys a cell is under. `FILE`: a key of its own, which a cell keeps."""
+
+    DOCUMENTS = "dek"
+    RESTRICTED = "dekr"
+    FILE = "file"
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A sealed column: `table.column` by name, and the numbers bound into each ciphertext."""
+    """A sealed column: `table.column` by name, and the numbers bound into each ciphertext.
+
+    The row says in `version_column` which version of the key. Beside a new cell, a migration grants
+    the application UPDATE of both columns, or the cell's key can never be rotated.
+    """
 
     table: str
     column: str
     table_number: int
     column_number: int
     schema: int = 1
+    key: Key = Key.DOCUMENTS
     place: bytes = field(init=False, repr=False, compare=False)
     form: bytes = field(init=False, repr=False, compare=False)
 
@@ -31,6 +44,10 @@ class Cell:
     @property
     def name(self) -> str:
         return f"{self.table}.{self.column}"
+
+    @property
+    def version_column(self) -> str:
+        return "restricted_key_ver" if self.key is Key.RESTRICTED else "key_ver"
 
 
 PATIENT_PHI_DEMO = Cell("patient", "phi_demo", 1, 1)
@@ -44,7 +61,8 @@ REMITTANCE_PHI_DEMO = Cell("remittance", "phi_demo", 7, 1)
 CLAIM_PAYMENT_PHI_DEMO = Cell("claim_payment", "phi_demo", 8, 1)
 PROVIDER_ADJUSTMENT_PHI_DEMO = Cell("provider_adjustment", "phi_demo", 9, 1)
 BLOB_SEALED_KEY = Cell("blob", "sealed_key", 10, 1)
-BLOB_CHUNK_SEALED = Cell("blob_chunk", "sealed", 11, 1)
+BLOB_CHUNK_SEALED = Cell("blob_chunk", "sealed", 11, 1, key=Key.FILE)
+DOCUMENT_PHI_CLIN = Cell("document", "phi_clin", 12, 1)
 
 
 class Normal(StrEnum):

@@ -5,6 +5,8 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
+from billing_saas.custody import rotating
+from billing_saas.custody.jobs import FindWornKeys, RotateKeys, StartRotation
 from billing_saas.imports import claims837
 from billing_saas.imports.jobs import ImportClaims
 from billing_saas.kit.actor import Actor
@@ -76,6 +78,9 @@ ACTS: tuple[Act, ...] = (
     practice_act(ImportClaims, claims837.take_in),
     practice_act(TakeInRemittances, intake.take_in),
     practice_act(PostRemittance, posting.post_remittance, "remittances.post"),
+    practice_act(RotateKeys, rotating.step, rotating.ROTATE),
+    practice_act(StartRotation, rotating.start_due, rotating.ROTATE),
+    platform_act(FindWornKeys, rotating.find_worn, rotating.ROTATE),
 )
 
 add(*ACTS)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from billing_saas.custody.jobs import FindWornKeys
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database, PlatformSession
 from billing_saas.outbox import leasing, queue
@@ -72,7 +73,9 @@ class Schedule:
     """One of the platform's own; it reaches the practices by `queue.add_for_practice`."""
 
 
-SCHEDULES: tuple[Schedule, ...] = ()
+SCHEDULES: tuple[Schedule, ...] = (
+    Schedule("worn keys", Daily(time(3, 40), "UTC"), FindWornKeys()),
+)
 
 
 class _AnsweredAlready(Exception):
