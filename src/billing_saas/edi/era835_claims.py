@@ -7,19 +7,18 @@ less than looking at every segment to ask whether it begins something.
 from collections.abc import Callable
 
 from billing_saas.edi import era835_parts
-from billing_saas.edi.amounts import CENTS, DOLLARS, AmountError, cents, quantity
+from billing_saas.edi.amounts import COUNTS, AmountError, cents, quantity
 from billing_saas.edi.delimiters import Delimiters
+from billing_saas.edi.era835_repeats import Amounts, Outpatients, Procedures
 from billing_saas.edi.parties import (
     AmountValue,
     Contact,
     DateValue,
     Party,
-    Procedure,
     QuantityValue,
     Reference,
     read_contact,
     read_dtm,
-    read_procedure,
     read_reference,
 )
 from billing_saas.edi.remittance import (
@@ -33,8 +32,12 @@ from billing_saas.edi.remittance import (
     Unread,
 )
 
-_MOST_PROCEDURES = 4096
-_PADDING = [""] * 14
+# What a short CLP or SVC lacks, by how many elements it has.
+_CLP_LENGTH = 14
+_SVC_LENGTH = 7
+_CLP_PADDING = [("",) * (_CLP_LENGTH - sent) for sent in range(_CLP_LENGTH + 1)]
+_SVC_PADDING = [("",) * (_SVC_LENGTH - sent) for sent in range(_SVC_LENGTH + 1)]
+_UNITS_AS_SENT = COUNTS | {""}
 _party: Callable[..., Party] = Party  # all nine elements of an NM1 are text
 
 
@@ -52,27 +55,13 @@ _Own = tuple[
 ]
 
 
-class _Procedures(dict[str, Procedure]):
-    """Procedures read before: a practice bills few, and what was read can be shared."""
-
-    __slots__ = ("_component",)
-
-    def __init__(self, component: str) -> None:
-        super().__init__()
-        self._component = component
-
-    def __missing__(self, composite: str) -> Procedure:
-        if len(self) >= _MOST_PROCEDURES:
-            self.clear()
-        procedure = self[composite] = read_procedure(composite, self._component)
-        return procedure
-
-
 class ClaimReader:
     """Reads the claims of one set. Raises AmountError where an amount or number is not one."""
 
     __slots__ = (
+        "_amounts",
         "_element",
+        "_outpatients",
         "_procedures",
         "_service_mark",
         "_terminator",
@@ -81,7 +70,9 @@ class ClaimReader:
     def __init__(self, delimiters: Delimiters) -> None:
         self._element = delimiters.element
         self._terminator = delimiters.segment
-        self._procedures = _Procedures(delimiters.component)
+        self._amounts = Amounts()
+        self._outpatients = Outpatients()
+        self._procedures = Procedures(delimiters.component)
         self._service_mark = f"{delimiters.segment}SVC{delimiters.element}"
 
     def read(
@@ -95,9 +86,9 @@ class ClaimReader:
         first, *segments = own.split(self._terminator)
         clp = first.split(self._element)  # CLP01 is element 0 here
         unread: Unread = ()
-        if len(clp) < 14:
-            clp += _PADDING[len(clp) :]
-        elif len(clp) > 14:
+        if len(clp) <= _CLP_LENGTH:
+            clp += _CLP_PADDING[len(clp)]
+        else:
             unread = ((position, ("CLP", *clp)),)
         parts, adjusted, more = self._own(segments, position)
         unread += more
@@ -139,10 +130,10 @@ class ClaimReader:
         and what no field holds."""
         element = self._element
         adjustments: list[Adjustment] = []
-        parties: list[Party] = []
-        references: list[Reference] = []
-        dates: list[DateValue] = []
-        amounts: list[AmountValue] = []
+        parties: tuple[Party, ...] = ()
+        references: tuple[Reference, ...] = ()
+        dates: tuple[DateValue, ...] = ()
+        amounts: tuple[AmountValue, ...] = ()
         contacts: tuple[Contact, ...] = ()
         quantities: tuple[QuantityValue, ...] = ()
         inpatient: InpatientAdjudication | None = None
@@ -154,39 +145,40 @@ class ClaimReader:
             at += 1
             segment = written.split(element)
             segment_id = segment[0]
-            if segment_id == "NM1" and 1 < len(segment) < 11:
-                parties.append(_party(*segment[1:]))
-            elif segment_id == "DTM" and len(segment) == 3:
-                dates.append(DateValue(segment[1], segment[2]))
-            elif segment_id == "REF" and len(segment) == 3:
-                references.append(Reference(segment[1], segment[2]))
+            count = len(segment)
+            if segment_id == "NM1" and 1 < count < 11:
+                parties += (_party(*segment[1:]),)
             elif segment_id == "CAS":
-                adjusted += _adjust(segment, at, adjustments)
-            elif segment_id == "AMT" and len(segment) == 3:
-                amounts.append(AmountValue(segment[1], cents(segment[2])))
-            elif segment_id == "MOA" and outpatient is None and len(segment) < 11:
-                outpatient = era835_parts.read_outpatient(segment)
-            elif segment_id == "MIA" and inpatient is None and len(segment) < 26:
+                adjusted += _adjust(segment, at, adjustments, self._amounts)
+            elif count == 3 and segment_id == "DTM":
+                dates += (DateValue(segment[1], segment[2]),)
+            elif count == 3 and segment_id == "REF":
+                references += (Reference(segment[1], segment[2]),)
+            elif count == 3 and segment_id == "AMT":
+                amounts += (AmountValue(segment[1], cents(segment[2])),)
+            elif segment_id == "MOA" and outpatient is None and count < 11:
+                outpatient = self._outpatients.read(written, segment)
+            elif segment_id == "MIA" and inpatient is None and count < 26:
                 inpatient = era835_parts.read_inpatient(segment)
-            elif segment_id == "PER" and len(segment) < 10:
+            elif segment_id == "PER" and count < 10:
                 contacts += (read_contact(segment),)
-            elif segment_id == "QTY" and len(segment) == 3:
+            elif segment_id == "QTY" and count == 3:
                 quantities += (QuantityValue(segment[1], quantity(segment[2])),)
-            elif segment_id == "DTM" and 1 < len(segment) < 5:
-                dates.append(read_dtm(segment))
-            elif segment_id == "REF" and 1 < len(segment) < 6:
-                references.append(read_reference(segment))
+            elif segment_id == "DTM" and 1 < count < 5:
+                dates += (read_dtm(segment),)
+            elif segment_id == "REF" and 1 < count < 6:
+                references += (read_reference(segment),)
             else:
                 unread += ((at, tuple(segment)),)
         parts = (
             tuple(adjustments),
-            tuple(parties),
+            parties,
             inpatient,
             outpatient,
-            tuple(references),
-            tuple(dates),
+            references,
+            dates,
             contacts,
-            tuple(amounts),
+            amounts,
             quantities,
         )
         return parts, adjusted, unread
@@ -194,13 +186,12 @@ class ClaimReader:
     def _service(self, text: str, position: int) -> tuple[ServicePayment, int, bool, int]:
         """A line, the sum of its adjustments, whether it needs a look, the position after it."""
         element = self._element
-        procedures = self._procedures
         first, *segments = text.split(self._terminator)
         svc = first.split(element)  # SVC01 is element 0 here
         unread: Unread = ()
-        if len(svc) < 7:
-            svc += _PADDING[len(svc) : 7]
-        elif len(svc) > 7:
+        if len(svc) <= _SVC_LENGTH:
+            svc += _SVC_PADDING[len(svc)]
+        else:
             unread = ((position, ("SVC", *svc)),)
         adjustments: list[Adjustment] = []
         references: tuple[Reference, ...] = ()
@@ -215,34 +206,38 @@ class ClaimReader:
             segment = written.split(element)
             segment_id = segment[0]
             if segment_id == "CAS":
-                adjusted += _adjust(segment, at, adjustments)
-            elif segment_id == "REF" and len(segment) == 3:
-                references += (Reference(segment[1], segment[2]),)
-            elif segment_id == "DTM" and len(segment) == 3:
-                dates += (DateValue(segment[1], segment[2]),)
-            elif segment_id == "AMT" and len(segment) == 3:
-                amounts += (AmountValue(segment[1], cents(segment[2])),)
-            elif segment_id == "LQ" and len(segment) == 3:
-                remarks += (Remark(segment[1], segment[2]),)
-            elif segment_id == "QTY" and len(segment) == 3:
-                quantities += (QuantityValue(segment[1], quantity(segment[2])),)
+                adjusted += _adjust(segment, at, adjustments, self._amounts)
+            elif len(segment) == 3:
+                _, qualifier, value = segment
+                if segment_id == "REF":
+                    references += (Reference(qualifier, value),)
+                elif segment_id == "DTM":
+                    dates += (DateValue(qualifier, value),)
+                elif segment_id == "AMT":
+                    amounts += (AmountValue(qualifier, cents(value)),)
+                elif segment_id == "LQ":
+                    remarks += (Remark(qualifier, value),)
+                elif segment_id == "QTY":
+                    quantities += (QuantityValue(qualifier, quantity(value)),)
+                else:
+                    unread += ((at, tuple(segment)),)
             elif segment_id == "DTM" and 1 < len(segment) < 5:
                 dates += (read_dtm(segment),)
             elif segment_id == "REF" and 1 < len(segment) < 6:
                 references += (read_reference(segment),)
             else:
                 unread += ((at, tuple(segment)),)
-        charge = cents(svc[1])
-        paid = cents(svc[2])
-        submitted = svc[5]
+        composite, charged, covered, revenue_code, units, submitted, submitted_units = svc[:7]
+        charge = cents(charged)
+        paid = cents(covered)
         service = ServicePayment(
-            procedures[svc[0]],
+            self._procedures[composite],
             charge,
             paid,
-            svc[3],
-            quantity(svc[4]) if svc[4] else "",
-            procedures[submitted] if submitted else None,
-            quantity(svc[6]) if svc[6] else "",
+            revenue_code,
+            units if units in _UNITS_AS_SENT else quantity(units),
+            self._procedures[submitted] if submitted else None,
+            quantity(submitted_units) if submitted_units else "",
             dates,
             tuple(adjustments),
             references,
@@ -255,29 +250,41 @@ class ClaimReader:
         return service, adjusted, charge - adjusted != paid or bool(unread), at + 1
 
 
-def _adjust(cas: list[str], position: int, adjustments: list[Adjustment]) -> int:
+def _adjust(
+    cas: list[str], position: int, adjustments: list[Adjustment], amount_of: Amounts
+) -> int:
     """Append the triplets of a CAS; the sum of their amounts."""
     count = len(cas)
-    if count < 4:
+    if count == 4:  # as most are
+        _, group, reason, text = cas
+        amount = amount_of[text]
+        adjustments.append(Adjustment(group, reason, amount, "", position))
+        return amount
+    if count < 4 or not cas[3]:
         raise AmountError("a CAS without an amount")
+    if count == 7 and cas[6] and not cas[4]:
+        _, group, reason, text, _, second_reason, second_text = cas
+        amount, second = amount_of[text], amount_of[second_text]
+        adjustments += (
+            Adjustment(group, reason, amount, "", position),
+            Adjustment(group, second_reason, second, "", position),
+        )
+        return amount + second
     group = cas[1]
     total = 0
-    for at in range(3, count, 3):
-        text = cas[at]
-        units = cas[at + 1] if at + 1 < count else ""
+    if count % 3 == 1:  # the last quantity was not sent, as usual
+        cas.append("")
+    elif count % 3 == 0:  # a reason, and nothing more
+        cas += ("", "")
+    rest = iter(cas)
+    next(rest), next(rest)
+    for reason, text, units in zip(rest, rest, rest, strict=False):
         if text:
-            # `amounts.cents` without its call: half of a remittance's amounts stand in a CAS.
-            whole, _, fraction = text.partition(".")
-            try:
-                amount = DOLLARS[whole] + CENTS[fraction]
-            except KeyError:
-                amount = cents(text)
+            amount = amount_of[text]
             total += amount
             adjustments.append(
-                Adjustment(group, cas[at - 1], amount, quantity(units) if units else "", position)
+                Adjustment(group, reason, amount, quantity(units) if units else "", position)
             )
-        elif at == 3 or cas[at - 1] or units:
+        elif reason or units:
             raise AmountError("a reason without an amount")
-    if count % 3 == 0 and cas[-1]:
-        raise AmountError("a reason without an amount")
     return total
