@@ -4,7 +4,9 @@ import pytest
 
 from billing_saas.edi import ack999, ta1
 from billing_saas.edi.acknowledging import acknowledge
+from billing_saas.edi.delimiters import Unreadable
 from billing_saas.edi.envelope import interchanges
+from billing_saas.edi.findings import Finding
 from billing_saas.edi.validation import validate
 from billing_saas.edi.validation_envelope import Agreement
 from tests.edi.drafts import NOW, PROFESSIONAL, Draft, Numbers, answer
@@ -146,3 +148,36 @@ def test_nothing_is_said_twice_of_patients() -> None:
 def test_what_cannot_be_sent_back_is_not() -> None:
     damaged = professional().change("ST*837*0001", "ST*8:7*00~01".replace("~", "^"))
     assert answer(damaged.bytes())[1].startswith("AK2*8?7*00?01*")
+
+
+@pytest.mark.parametrize("mark", ["*", "^", ":", "~", ">", "\x1d", "\u00e9"])
+@pytest.mark.parametrize(
+    "old",
+    ["ELMSTREET  ", "CLEARINGHOUSE  ", "240115*", "1253*", "000000905*0", "ZZ*ELM", "0*P*:"],
+)
+def test_a_broken_isa_with_separators_in_its_data_is_answered(old: str, mark: str) -> None:
+    """One character of an element is a separator of ours (or of nobody): a TA1, or no answer."""
+    for at in range(len(old)):
+        isa, rest = professional().bytes().decode("latin-1").split("GS*", 1)
+        raw = (isa.replace(old, old[:at] + mark + old[at + 1 :]) + "GS*" + rest).encode("latin-1")
+        try:
+            written = acknowledge([raw], now=NOW, control_numbers=Numbers())
+        except Unreadable:
+            continue  # the separators themselves were hit: nobody can be answered
+        faults: list[Finding] = []
+        read = [
+            one.verdict
+            for interchange in interchanges([written], faults)
+            for one in ta1.read_all(interchange)
+        ]
+        assert faults == []
+        # A TA1 that has lost the number it answers says R all the same, and to nobody.
+        assert set(read) <= {"rejected", "unreadable"}
+
+
+def test_a_separator_in_the_senders_id_is_not_sent_back() -> None:
+    raw = professional().bytes().replace(b"ELMSTREET      ", b"ELM*STR^ET:    ", 1)
+    written = acknowledge([raw], now=NOW, control_numbers=Numbers())
+    interchange = next(interchanges([written]))
+    assert [one.verdict for one in ta1.read_all(interchange)] == ["rejected"]
+    assert [one.note for one in ta1.read_all(interchange)] == ["022"]

@@ -23,7 +23,6 @@ from billing_saas.edi.findings import Finding
 from billing_saas.edi.layout_reading import UnsupportedSet
 from billing_saas.edi.validation_envelope import NO_AGREEMENT, Agreement
 from billing_saas.edi.validation_options import DEFAULT, Options
-from billing_saas.edi.writing import Unwritable
 
 # 0 clean, 1 findings, 2 unreadable.
 ExitCode = Literal[0, 1, 2]
@@ -94,7 +93,10 @@ def check(
             unreadable = unreadable or _why_unreadable(examined)
             judged = judged or _is_judged(examined)
             if answering is not None:
-                answers.append(_answer(examined, answering))
+                answer = acknowledging.answer(
+                    examined, now=answering.now, control_numbers=answering.control_numbers
+                )
+                answers.append(answer)
     except Unreadable as caught:
         unreadable = str(caught)
     if judged and not unreadable:
@@ -106,16 +108,6 @@ def check(
         interchange_count=examined_count,
         set_count=set_count,
     )
-
-
-def _answer(examined: InterchangeExamined, answering: Answering) -> bytes:
-    try:
-        return acknowledging.answer(
-            examined, now=answering.now, control_numbers=answering.control_numbers
-        )
-    except Unwritable:
-        # The ids and numbers an answer must repeat are so damaged that nobody can be answered.
-        return b""
 
 
 def _chunks_of(source: Path | bytes) -> Callable[[], Iterator[bytes]]:
