@@ -78,6 +78,7 @@ class Clone:
             platform=self.url("billing_platform"),
             company_reader=self.url("billing_company_reader"),
             migrator=self.url(MIGRATOR),
+            sealer=self.url("billing_sealer"),
         )
 
     @property
@@ -88,6 +89,7 @@ class Clone:
             "BILLING_PLATFORM_DATABASE_URL": self.urls.platform,
             "BILLING_COMPANY_READER_DATABASE_URL": self.urls.company_reader,
             "BILLING_MIGRATOR_DATABASE_URL": self.urls.migrator,
+            "BILLING_SEALER_DATABASE_URL": self.urls.sealer,
         }
 
 

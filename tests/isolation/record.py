@@ -43,8 +43,9 @@ LISTINGS = (
         """
         SELECT DISTINCT policyname, cmd || CASE permissive WHEN 'PERMISSIVE' THEN ''
                                                            ELSE ' (restrictive)' END,
-          array_to_string(roles, ', '), coalesce(qual, ''), coalesce(with_check, '')
-        FROM pg_policies ORDER BY 1, 3""",
+          array_to_string(roles, ', '), regexp_replace(coalesce(qual, ''), '\\s+', ' ', 'g'),
+          coalesce(with_check, '')
+        FROM pg_policies ORDER BY 1, 3, 4""",
     ),
     Listing(
         "Tables",
@@ -64,7 +65,7 @@ LISTINGS = (
           CROSS JOIN LATERAL aclexplode(a.attacl) g WHERE g.grantee <> t.relowner
           GROUP BY 1, 2, 3
         ), policed AS (
-          SELECT p.polrelid AS oid, role::regrole::text AS role, string_agg(p.polname, ', ' ORDER BY 1)
+          SELECT p.polrelid AS oid, role::regrole::text AS role, string_agg(p.polname, ', ' ORDER BY p.polname)
                  AS policies
           FROM pg_policy p CROSS JOIN LATERAL unnest(p.polroles) AS role GROUP BY 1, 2
         ), roles AS (SELECT oid, role FROM granted UNION SELECT oid, role FROM policed)

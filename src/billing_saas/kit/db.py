@@ -67,8 +67,17 @@ class CompanySession(AsyncSession):
 class PlatformSession(AsyncSession):
     """Provisioning, identity look-ups, relay and schedule, as `billing_platform`. Never PHI."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, keys: KeyProvider) -> None:
         super().__init__(engine, expire_on_commit=False)
+        self.keys = keys
+
+
+class SealerSession(AsyncSession):
+    """Reads every log of the audit trail and writes its seals, as `billing_sealer`."""
+
+    def __init__(self, engine: AsyncEngine, keys: KeyProvider) -> None:
+        super().__init__(engine, expire_on_commit=False)
+        self.keys = keys
 
 
 def _say_on_begin(session: Session, statement: str) -> None:
@@ -105,6 +114,8 @@ class Urls:
     platform: str
     company_reader: str
     migrator: str
+    sealer: str = ""
+    """Only for a process that seals or verifies the audit trail."""
     pooled: bool = False
     """They lead to a pooler in transaction mode (but the migrator's, which never may)."""
 
@@ -127,6 +138,7 @@ class Database:
         self.app = _engine(urls.app, pool_size, urls.pooled)
         self.platform_engine = _engine(urls.platform, max(2, pool_size // 2), urls.pooled)
         self.company_reader = _engine(urls.company_reader, max(2, pool_size // 4), urls.pooled)
+        self.sealer_engine = _engine(urls.sealer, 2, urls.pooled) if urls.sealer else None
 
     @asynccontextmanager
     async def tenant(self, tenant_id: UUID) -> AsyncIterator[TenantSession]:
@@ -142,7 +154,14 @@ class Database:
 
     @asynccontextmanager
     async def platform(self) -> AsyncIterator[PlatformSession]:
-        async with PlatformSession(self.platform_engine) as session, session.begin():
+        async with PlatformSession(self.platform_engine, self.keys) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def sealer(self) -> AsyncIterator[SealerSession]:
+        if self.sealer_engine is None:
+            raise RuntimeError("this process has no address of billing_sealer")
+        async with SealerSession(self.sealer_engine, self.keys) as session, session.begin():
             yield session
 
     @property
@@ -151,6 +170,7 @@ class Database:
             "app": self.app,
             "platform": self.platform_engine,
             "company_reader": self.company_reader,
+            **({"sealer": self.sealer_engine} if self.sealer_engine is not None else {}),
         }
 
     async def close(self) -> None:

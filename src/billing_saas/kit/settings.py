@@ -39,6 +39,10 @@ class Settings:
     platform_database_url: str = ""
     company_reader_database_url: str = ""
     migrator_database_url: str = ""
+    sealer_database_url: str = ""
+    """For the process that seals the audit trail, and for `billing-saas audit`."""
+    audit_anchor: str = ""
+    """Where heads of the audit trail are put beside the database: `file:///path` or `s3://bucket/prefix`."""
     key_folder: Path | None = None
     """Folder of the key-encryption keys; by default `keys` under `data`."""
     broker_url: str = ""
@@ -148,6 +152,7 @@ _URLS = {
     "platform_database_url",
     "company_reader_database_url",
     "migrator_database_url",
+    "sealer_database_url",
 }
 
 
@@ -164,6 +169,8 @@ def _read_one(
             values[name] = int(text)
     elif name in _CHOICES and text not in _CHOICES[name]:
         faults.append(f"{variable}: must be one of {', '.join(sorted(_CHOICES[name]))}")
+    elif name == "audit_anchor" and not text.startswith(("file:///", "s3://")):
+        faults.append(f"{variable}: must start with file:/// or s3://")
     elif name in _URLS and not text.startswith("postgresql://"):
         faults.append(f"{variable}: must start with postgresql://")
     elif name == "tracing" and not text.startswith(("http://", "https://")):

@@ -43,6 +43,7 @@ def standing(settings: Settings, *, migrated: bool = True) -> Iterator[Urls]:
             platform=cluster.url("billing_platform"),
             company_reader=cluster.url("billing_company_reader"),
             migrator=cluster.url(MIGRATOR),
+            sealer=cluster.url("billing_sealer"),
         )
 
 
@@ -52,6 +53,7 @@ def urls_of(settings: Settings) -> Urls:
         platform=settings.platform_database_url,
         company_reader=settings.company_reader_database_url,
         migrator=settings.migrator_database_url,
+        sealer=settings.sealer_database_url,
         pooled=settings.pooler == "transaction",
     )
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from billing_saas.audit import macs, trail
+from billing_saas.audit import macs, signing, trail
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
@@ -38,6 +38,7 @@ async def initialise(database: Database) -> None:
     """What a deployment needs before its first practice. Safe to repeat."""
     async with database.platform() as platform:
         await macs.make(platform, database.keys)
+        await signing.make(platform, database.keys)
         await request_keys.make(platform, database.keys)
 
 
