@@ -1,0 +1,157 @@
+"""Documents, for who may see them. A title or a content shown is an event of the patient it concerns."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from billing_saas.audit import trail
+from billing_saas.audit.rules import Classes
+from billing_saas.blobs import storing
+from billing_saas.documents.errors import DocumentNotFound, NoContentYet
+from billing_saas.documents.rules import Title
+from billing_saas.documents.tables import DocumentRow
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+from billing_saas.kit.paging import Page, PageRequest, encode
+from billing_saas.phi import keyring
+from billing_saas.phi.registry import DOCUMENT_PHI_CLIN
+
+READ = "documents.read"
+
+
+class DocumentShown(msgspec.Struct, frozen=True, kw_only=True):
+    """`bytes` and `pages` are 0 while its content is awaited."""
+
+    id: UUID
+    version: int
+    patient_id: UUID | None
+    kind: str
+    state: str
+    title: str
+    media_type: str
+    bytes: int
+    pages: int
+    created_by: UUID
+    created_at: datetime
+    updated_at: datetime
+
+    def __repr__(self) -> str:
+        return f"<DocumentShown {self.id}>"
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    media_type: str
+    content: bytes
+
+    def __repr__(self) -> str:
+        return "<Content>"
+
+
+async def documents(
+    db: TenantSession,
+    actor: Actor,
+    page: PageRequest,
+    *,
+    patient_id: UUID | None = None,
+    kind: str | None = None,
+) -> Page[DocumentShown]:
+    """Newest first, without those withdrawn; of one patient or kind when asked."""
+    actor.must(READ)
+    query = select(DocumentRow).where(
+        DocumentRow.tenant_id == db.tenant_id, DocumentRow.state != "withdrawn"
+    )
+    if patient_id is not None:
+        query = query.where(DocumentRow.patient_id == patient_id)
+    if kind is not None:
+        query = query.where(DocumentRow.kind == kind)
+    if page.after is not None:
+        query = query.where(DocumentRow.id < page.after)
+    rows = (await db.scalars(query.order_by(DocumentRow.id.desc()).limit(page.limit + 1))).all()
+    listed = await _opened(db, rows[: page.limit])
+    if listed:
+        await _tell(db, actor, "document.list", listed)
+    more = len(rows) > page.limit
+    return Page(listed, encode(listed[-1].id) if more else None)
+
+
+async def document(db: TenantSession, actor: Actor, document_id: UUID) -> DocumentShown:
+    actor.must(READ)
+    (shown,) = await _opened(db, [await _row(db, document_id)])
+    await _tell(db, actor, "document.read", [shown], document_id)
+    return shown
+
+
+async def content(db: TenantSession, actor: Actor, document_id: UUID) -> Content:
+    """The file itself, whole: it is at most `rules.MOST_BYTES`, or an image of so many bytes written anew."""
+    actor.must(READ)
+    row = await _row(db, document_id)
+    if row.blob_id is None:
+        raise NoContentYet("The content of this document has not come yet.")
+    await trail.record(
+        db,
+        actor,
+        "document.open",
+        object_type="document",
+        object_id=document_id,
+        subjects=[row.patient_id] if row.patient_id else [],
+        classes=Classes.FILE,
+        detail={"kind": row.kind},
+    )
+    chunks = [chunk async for chunk in storing.read(db, row.blob_id)]
+    return Content(media_type=row.media_type, content=b"".join(chunks))
+
+
+async def _row(db: TenantSession, document_id: UUID) -> DocumentRow:
+    found = await db.scalar(
+        select(DocumentRow).where(
+            DocumentRow.tenant_id == db.tenant_id,
+            DocumentRow.id == document_id,
+            DocumentRow.state != "withdrawn",
+        )
+    )
+    if found is None:
+        raise DocumentNotFound("There is no such document.")
+    return found
+
+
+async def _opened(db: TenantSession, rows: Sequence[DocumentRow]) -> list[DocumentShown]:
+    ring = await keyring.of(db, max((row.key_ver for row in rows), default=0))
+    return [
+        DocumentShown(
+            id=row.id,
+            version=row.version,
+            patient_id=row.patient_id,
+            kind=row.kind,
+            state=row.state,
+            title=ring.open(DOCUMENT_PHI_CLIN, row.id, row.phi_clin, Title).title,
+            media_type=row.media_type,
+            bytes=row.bytes,
+            pages=row.pages,
+            created_by=row.created_by,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+        for row in rows
+    ]
+
+
+async def _tell(
+    db: TenantSession,
+    actor: Actor,
+    action: str,
+    shown: Sequence[DocumentShown],
+    object_id: UUID | None = None,
+) -> None:
+    await trail.record(
+        db,
+        actor,
+        action,
+        object_type="document",
+        object_id=object_id,
+        subjects=[one.patient_id for one in shown if one.patient_id is not None],
+        classes=Classes.CLINICAL,
+        detail={"count": len(shown)},
+    )

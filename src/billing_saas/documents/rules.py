@@ -1,0 +1,62 @@
+"""Kinds of document, the types of file that are taken, and their limits."""
+
+from typing import Literal, get_args
+
+from billing_saas.documents.errors import DocumentRefused
+from billing_saas.phi.sealing import Document as Sealed
+
+Kind = Literal[
+    "insurance_card",
+    "identity_card",
+    "referral",
+    "authorization",
+    "medical_record",
+    "explanation_of_benefits",
+    "payer_letter",
+    "appeal",
+    "consent",
+    "patient_letter",
+    "other",
+]
+KINDS: frozenset[str] = frozenset(get_args(Kind))
+
+MOST_BYTES = 25 << 20
+MOST_PAGES = 300
+# A page at 600 dots per inch, A3, is 70 million pixels.
+MOST_PIXELS = 80_000_000
+
+PDF = "application/pdf"
+JPEG = "image/jpeg"
+PNG = "image/png"
+TIFF = "image/tiff"
+_BEGINNINGS = {
+    b"%PDF-": PDF,
+    b"\xff\xd8\xff": JPEG,
+    b"\x89PNG\r\n\x1a\n": PNG,
+    b"II*\x00": TIFF,
+    b"MM\x00*": TIFF,
+}
+TAKEN = "PDF, JPEG, PNG and TIFF"
+
+
+class Title(Sealed):
+    """A title can name an illness."""
+
+    title: str
+
+
+def media_type(content: bytes, declared: str) -> str:
+    """What the content is by its first bytes; `DocumentRefused` where that is not what was said."""
+    found = next((kind for begin, kind in _BEGINNINGS.items() if content.startswith(begin)), None)
+    if found is None:
+        raise DocumentRefused(
+            f"The file is none of {TAKEN}.", field="content", reason="unknown_type"
+        )
+    said = declared.partition(";")[0].strip().lower()
+    if said not in ("", "application/octet-stream", found):
+        raise DocumentRefused(
+            f"The file is {found}, but was sent as something else.",
+            field="Content-Type",
+            reason="other_type",
+        )
+    return found
