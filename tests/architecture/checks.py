@@ -53,7 +53,6 @@ CONNECTIONS = {
 LONG_FILES = {
     "billing_saas.edi.guides.dictionary": "a table: the data elements and segments of the standard",
     "billing_saas.remittances.rules": "one table of what each adjustment does to the books",
-    "billing_sandbox.payer": "one payer, of whom each test reads what it does",
 }
 LONG_FUNCTIONS = {
     "billing_saas.edi.era835_claims.read": "the one loop that every segment of an 835 runs through:"
