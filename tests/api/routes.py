@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ class Route:
     path: str
     operation: Schema
     components: Mapping[str, Schema]
+    shared: Mapping[str, Schema] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -44,11 +45,19 @@ class Route:
         return [name for name in self.path_parameters if name != "practice_id"]
 
     @property
+    def parameters(self) -> list[Schema]:
+        """With those that several routes share put in their places."""
+        return [
+            self.shared[parameter["$ref"].rpartition("/")[2]] if "$ref" in parameter else parameter
+            for parameter in self.operation.get("parameters", [])
+        ]
+
+    @property
     def asked_ids(self) -> list[str]:
         """Ids in the query or the body: they too may name another's row."""
         asked = [
             str(parameter["name"])
-            for parameter in self.operation.get("parameters", [])
+            for parameter in self.parameters
             if parameter["in"] == "query" and self._is_id(parameter.get("schema", {}))
         ]
         body = self._body_schema()
@@ -63,11 +72,16 @@ class Route:
         """Arguments for the test client: what is required, and each of `ids` that is asked for."""
         query = {
             str(parameter["name"]): ids.get(parameter["name"], self._value(parameter["schema"]))
-            for parameter in self.operation.get("parameters", [])
+            for parameter in self.parameters
             if parameter["in"] == "query"
             and (parameter.get("required") or parameter["name"] in ids)
         }
         made: dict[str, Any] = {"params": {name: str(value) for name, value in query.items()}}
+        file = self._file()
+        if file:
+            media_type, made["content"] = file
+            made["headers"] = {"Content-Type": media_type}
+            return made
         body = self._body_schema()
         if body:
             filled = self._value(body)
@@ -76,9 +90,17 @@ class Route:
             made["headers"] = {"Content-Type": "application/json"}
         return made
 
+    def _file(self) -> tuple[str, str] | None:
+        """A body that is no JSON: its first media type, and the contract's own example of it."""
+        content = self.operation.get("requestBody", {}).get("content", {})
+        for media_type, media in content.items():
+            if media.get("schema", {}).get("format") == "binary":
+                return media_type, next(iter(media["examples"].values()))["value"]
+        return None
+
     def _body_schema(self) -> Schema | None:
         content = self.operation.get("requestBody", {}).get("content", {})
-        if not content:
+        if not content or self._file():
             return None
         if "application/json" not in content:
             raise UnknownShape(f"{self}: a body of {sorted(content)}")
@@ -148,7 +170,8 @@ def routes(contract: Schema) -> list[Route]:
 
 def _routes(contract: Schema) -> Iterator[Route]:
     components = contract.get("components", {}).get("schemas", {})
+    shared = contract.get("components", {}).get("parameters", {})
     for path, operations in contract["paths"].items():
         for method, operation in operations.items():
             if method in ("get", "post", "put", "patch", "delete"):
-                yield Route(method.upper(), path, operation, components)
+                yield Route(method.upper(), path, operation, components, shared)

@@ -13,6 +13,7 @@ from billing_saas.api import contract
 from billing_saas.api.app import create_app
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
+from tests.api.conforming import Conforming
 from tests.api.routes import Route, routes
 from tests.isolation.rows import World
 
@@ -31,7 +32,7 @@ async def knocking(database: Database) -> AsyncIterator[Client]:
     app.state.database = database
     asgi: Any = app
     transport = ASGITransport(asgi, raise_app_exceptions=False)
-    async with AsyncClient(transport=transport, base_url="http://test") as http:
+    async with AsyncClient(transport=Conforming(transport), base_url="http://test") as http:
         yield Client(app, http)
 
 

@@ -34,6 +34,8 @@ _HEADERS: dict[str, Json] = {
         "example": "Bearer",
     },
 }
+# OpenAPI tells these elsewhere: by security, by the body's media types, by the answer's.
+_NO_PARAMETERS = frozenset({"accept", "authorization", "content-type"})
 _FILE: Json = {"type": "string", "format": "binary"}
 
 
@@ -107,8 +109,11 @@ def _complete(route: _Route) -> None:
         # OpenAPI 3.1 lets every kind of scheme name the roles, here permissions, that it must give.
         operation["security"] = [{"bearer": list(declared.permissions)}]
     operation.pop("deprecated", None) if operation.get("deprecated") is False else None
-    for parameter in operation.get("parameters", []):
-        contract_schemas.tidy_parameter(parameter)
+    operation["parameters"] = [
+        contract_schemas.tidied(parameter)
+        for parameter in operation.get("parameters", [])
+        if parameter["name"].lower() not in _NO_PARAMETERS
+    ]
     if declared.upload is not None:
         operation["requestBody"] = _upload(declared.upload)
     elif "requestBody" in operation:

@@ -70,7 +70,7 @@ def _mend(part: Any, names: dict[str, str]) -> None:
             _mend(one, names)
 
 
-def tidy_parameter(parameter: Json) -> None:
+def tidied(parameter: Json) -> Json:
     """A parameter is given or left out, never null, and described once."""
     for said in ("allowEmptyValue", "allowReserved", "deprecated"):
         if parameter.get(said) is False:
@@ -85,3 +85,4 @@ def tidy_parameter(parameter: Json) -> None:
     if parameter["in"] == "path" and "description" not in parameter:
         word = parameter["name"].removesuffix("_id").replace("_", " ")
         parameter["description"] = f"The id of the {word}."
+    return parameter

@@ -98,7 +98,11 @@ async def get_patient(db: Db, actor: Who, patient_id: Id) -> PatientOut:
     "/patients/searches",
     status_code=200,
     summary="Find patients by name",
-    opt=declared("patients.read", leads_to={"get_patient": {"patient_id": "$response.body#/0/id"}}),
+    opt=declared(
+        "patients.read",
+        refusals=[BadPatient],
+        leads_to={"get_patient": {"patient_id": "$response.body#/0/id"}},
+    ),
 )
 async def search_patients(db: Db, actor: Who, data: JSONBody[PatientSearch]) -> list[PatientOut]:
     found = await queries.search(db, actor, data.name, data.birth_date)
