@@ -1,5 +1,6 @@
 """Stand-ins for what `gateways` reaches: fakes, not patches."""
 
+import asyncio
 import secrets
 
 from cryptography.exceptions import InvalidTag
@@ -9,12 +10,14 @@ from billing_saas.kit.protocols import KeyProviderDown, KeyRefused
 
 
 class MemoryKeys:
-    """A key provider in memory that counts its calls and can be down."""
+    """A key provider in memory that counts its calls, and can be down, slow (seconds) or wrong."""
 
     def __init__(self) -> None:
         self.keys: dict[str, bytes] = {}
         self.calls: list[str] = []
         self.down = False
+        self.slow = 0.0
+        self.wrong = False
 
     async def create(self, name: str) -> None:
         self._called("create")
@@ -27,6 +30,10 @@ class MemoryKeys:
 
     async def unwrap(self, name: str, wrapped: bytes, context: bytes) -> bytes:
         self._called("unwrap")
+        if self.slow:
+            await asyncio.sleep(self.slow)
+        if self.wrong:
+            return secrets.token_bytes(32)
         try:
             return AESGCM(self._key(name)).decrypt(wrapped[:12], wrapped[12:], context)
         except InvalidTag as error:

@@ -16,7 +16,7 @@ import click
 
 from billing_saas import __version__
 from billing_saas.cli_edi import edi
-from billing_saas.gateways.key_folder import KeyFolder
+from billing_saas.gateways import key_provider
 from billing_saas.identity.rules import PERMISSIONS
 from billing_saas.kit import inspecting, logs, safety, settings
 from billing_saas.kit.actor import Actor, ActorKind
@@ -62,7 +62,7 @@ def with_database(configured: Settings, urls: Urls, work: Callable[[Database], A
     """Run `work` over a database on an event loop of its own."""
 
     async def run() -> T:
-        database = Database(urls, KeyFolder(configured.keys), pool_size=4)
+        database = Database(urls, key_provider.opened(configured.key_provider), pool_size=4)
         try:
             return await work(database)
         finally:
@@ -192,7 +192,7 @@ def work(threads: int, queues: str, no_schedule: bool, scheduler_only: bool) -> 
         configured = _settings()
         with standing(configured, migrated=False) as urls:
             refuse_unsafe(configured, lambda: inspecting.findings(urls))
-            keys = CountedKeys(KeyFolder(configured.keys))
+            keys = CountedKeys(key_provider.opened(configured.key_provider))
             workers.serve(configured, urls, keys, threads=threads, part=part)
 
 

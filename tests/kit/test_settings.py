@@ -182,3 +182,28 @@ def test_an_address_may_lie_in_a_file(tmp_path: Path) -> None:
     assert settings.load(environ, lambda _: False).database_url == SAFE["BILLING_DATABASE_URL"]
     environ["BILLING_DATABASE_URL_FILE"] = str(tmp_path / "nowhere")
     assert "BILLING_DATABASE_URL_FILE: cannot be read (FileNotFoundError)" in faults_of(environ)
+
+
+def test_who_holds_the_keys() -> None:
+    at = settings.read({"BILLING_DATA": "/srv/data"})
+    assert at.key_provider == "folder:///srv/data/keys"
+    at = settings.read({"BILLING_KEY_FOLDER": "/srv/keys"})
+    assert (at.key_provider, at.keys_on_disk) == ("folder:///srv/keys", Path("/srv/keys"))
+    at = settings.read({"BILLING_KEYS": "folder:///srv/keys"})
+    assert at.keys_on_disk == Path("/srv/keys")
+    at = settings.read({"BILLING_KEYS": "awskms://us-east-1/alias/billing"})
+    assert (at.key_provider, at.keys_on_disk) == ("awskms://us-east-1/alias/billing", None)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"BILLING_KEYS": "/srv/keys"},
+        {"BILLING_KEYS": "vault://here"},
+        {"BILLING_KEYS": "awskms://us-east-1/alias/aws/ours"},
+        {"BILLING_KEYS": "awskms://us-east-1/alias/a", "BILLING_KEY_FOLDER": "/srv/keys"},
+    ],
+)
+def test_keys_that_nobody_can_hold(environ: dict[str, str]) -> None:
+    with pytest.raises(BadSettings, match="BILLING_KEYS"):
+        settings.read(environ)

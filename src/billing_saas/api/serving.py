@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from litestar import Litestar
 
 from billing_saas.api.app import create_app
+from billing_saas.gateways import key_provider
 from billing_saas.gateways.counted_keys import CountedKeys
-from billing_saas.gateways.key_folder import KeyFolder
 from billing_saas.kit import logs, meters, settings, tracing
 from billing_saas.kit.db import Database
 from billing_saas.kit.settings import Settings
@@ -21,7 +21,7 @@ def from_environment() -> Litestar:
     logs.configure(configured.log_level)
     tracing.configure(configured.tracing, "api")
     with standing(configured, migrated=False) as urls:
-        keys = CountedKeys(KeyFolder(configured.keys))
+        keys = CountedKeys(key_provider.opened(configured.key_provider))
         open_database = functools.partial(Database, urls, keys)
     return create_app(open_database, functools.partial(_watched, configured))
 

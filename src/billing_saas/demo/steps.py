@@ -25,7 +25,7 @@ from billing_saas.claims import queries as claims
 from billing_saas.claims import submitting
 from billing_saas.demo import proofs
 from billing_saas.demo.cast import COMPANY, ELM, OAK, Cast, provision
-from billing_saas.gateways.key_folder import KeyFolder
+from billing_saas.gateways import key_provider
 from billing_saas.identity.rules import permissions_of
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor, ActorKind
@@ -107,7 +107,9 @@ class _Demo:
 
     def _in_database(self, work: Callable[[Database], Awaitable[T]]) -> T:
         async def with_it() -> T:
-            database = Database(self.urls, KeyFolder(self.settings.keys), pool_size=2)
+            database = Database(
+                self.urls, key_provider.opened(self.settings.key_provider), pool_size=2
+            )
             try:
                 return await work(database)
             finally:

@@ -108,14 +108,24 @@ def _query(url: str) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
-def keys_apart(keys: Path, data: Path) -> Finding:
+def keys_apart(keys: Path | None, data: Path) -> Finding:
     """One folder inside the other would end in one backup: the keys beside what they protect."""
-    keys, data = keys.resolve(), data.resolve()
-    beside = keys.is_relative_to(data) or data.is_relative_to(keys)
+    beside = False
+    if keys is not None:
+        keys, data = keys.resolve(), data.resolve()
+        beside = keys.is_relative_to(data) or data.is_relative_to(keys)
     return Finding(
         "The key folder lies apart from the data",
         ("BILLING_KEY_FOLDER: must not lie in the data folder, nor hold it",) if beside else (),
         "Set BILLING_KEY_FOLDER to a volume that no backup of the database includes.",
+    )
+
+
+def keys_over_tls(provider: str) -> Finding:
+    return Finding(
+        "The key provider is reached over TLS",
+        ("BILLING_KEYS: its endpoint is not https",) if "endpoint=http:" in provider else (),
+        "Leave the endpoint out: AWS has one per region.",
     )
 
 

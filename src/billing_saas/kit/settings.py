@@ -5,6 +5,7 @@ with a password may lie in a file instead: `BILLING_DATABASE_URL_FILE` names it.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -43,8 +44,11 @@ class Settings:
     """For the process that seals the audit trail, and for `billing-saas audit`."""
     audit_anchor: str = ""
     """Where heads of the audit trail are put beside the database: `file:///path` or `s3://bucket/prefix`."""
+    keys: str = ""
+    """Who holds the key-encryption keys: `folder:///path`, or `awskms://region/alias/prefix` for AWS KMS.
+    Empty: the key folder."""
     key_folder: Path | None = None
-    """Folder of the key-encryption keys; by default `keys` under `data`."""
+    """Folder of the key-encryption keys; by default `keys` under `data`. The same as `folder://` of it."""
     broker_url: str = ""
     """Empty: the PostgreSQL broker in the same database."""
     host: str = "127.0.0.1"
@@ -69,8 +73,14 @@ class Settings:
     log_level: str = "INFO"
 
     @property
-    def keys(self) -> Path:
-        return self.key_folder or self.data / "keys"
+    def key_provider(self) -> str:
+        return self.keys or f"folder://{self.key_folder or self.data / 'keys'}"
+
+    @property
+    def keys_on_disk(self) -> Path | None:
+        """The folder of the keys, where they are in one."""
+        scheme, _, path = self.key_provider.partition("://")
+        return Path(path) if scheme == "folder" else None
 
     @property
     def embedded(self) -> bool:
@@ -156,6 +166,11 @@ _URLS = {
 }
 
 
+_KEYS = re.compile(
+    r"folder:///[^?#]+|awskms://[a-z0-9-]+/alias/(?!aws/)[A-Za-z0-9/_-]+(\?endpoint=https?://[^&?#]+)?"
+)
+
+
 def _read_one(
     variable: str, name: str, text: str, values: dict[str, str | int | Path], faults: list[str]
 ) -> None:
@@ -171,6 +186,8 @@ def _read_one(
         faults.append(f"{variable}: must be one of {', '.join(sorted(_CHOICES[name]))}")
     elif name == "audit_anchor" and not text.startswith(("file:///", "s3://")):
         faults.append(f"{variable}: must start with file:/// or s3://")
+    elif name == "keys" and not _KEYS.fullmatch(text):
+        faults.append(f"{variable}: must be folder:///path or awskms://region/alias/prefix")
     elif name in _URLS and not text.startswith("postgresql://"):
         faults.append(f"{variable}: must start with postgresql://")
     elif name == "tracing" and not text.startswith(("http://", "https://")):
@@ -181,9 +198,12 @@ def _read_one(
 
 def _incomplete(settings: Settings) -> list[str]:
     """The migrator's address is for `migrate` alone: who only serves should not hold it."""
+    faults = []
+    if settings.keys and settings.key_folder:
+        faults.append(f"{PREFIX}KEYS: given, and {PREFIX}KEY_FOLDER as well")
     if settings.embedded:
-        return []
-    return [
+        return faults
+    return faults + [
         f"{PREFIX}{name.upper()}: needed when {PREFIX}DATABASE_URL is set"
         for name in ("company_reader_database_url", "platform_database_url")
         if not getattr(settings, name)
@@ -203,7 +223,8 @@ def production_findings(
         safety.no_embedded_database(settings.database_url),
         safety.secrets(urls),
         safety.encrypted(urls),
-        safety.keys_apart(settings.keys, settings.data),
+        safety.keys_apart(settings.keys_on_disk, settings.data),
+        safety.keys_over_tls(settings.key_provider),
         safety.no_sandbox(importable),
         safety.no_debugging(settings.log_level, settings.fault_point, environ),
     ]
