@@ -30,7 +30,7 @@ def upgrade() -> None:
           tenant_id uuid NOT NULL,
           key_digest bytea NOT NULL CHECK (length(key_digest) = 32),
           fingerprint bytea NOT NULL CHECK (length(fingerprint) = 32),
-          status smallint NOT NULL CHECK (status BETWEEN 200 AND 299),
+          status smallint NOT NULL,
           resource_id uuid,
           done_at timestamptz NOT NULL,
           PRIMARY KEY (tenant_id, key_digest)
@@ -43,7 +43,7 @@ def upgrade() -> None:
         # microseconds since 1970, because an interval cannot be divided by an interval.
         """
         CREATE UNLOGGED TABLE rate_bucket (
-          bucket bytea PRIMARY KEY CHECK (length(bucket) = 16),
+          bucket bytea PRIMARY KEY CHECK (length(bucket) BETWEEN 16 AND 32),
           empty_until bigint NOT NULL,
           taken_at bigint NOT NULL,
           granted integer NOT NULL,

@@ -152,13 +152,13 @@ async def test_roles_decide_what_may_be_done(
 @pytest.mark.parametrize(
     ("method", "path", "content", "status"),
     [
-        ("GET", "/cards?limit=0", b"", 422),
+        ("GET", "/cards?limit=0", b"", 400),
         ("GET", "/cards?limit=many", b"", 400),
-        ("GET", "/cards?cursor=%00", b"", 422),
+        ("GET", "/cards?cursor=%00", b"", 400),
         ("GET", "/claims/not-an-id", b"", 404),
         ("POST", "/patients/searches", b"{", 400),
         ("POST", "/patients/searches", b"[" * 5_000, 400),
-        ("POST", "/patients/searches", b'{"name": "A\\u0000B"}', 200),
+        ("POST", "/patients/searches", b'{"name": "A\\u0000B"}', 400),
         ("POST", "/patients/searches", b"x" * (2 << 20), 413),
         ("PUT", "/cards", b"", 405),
     ],

@@ -8,6 +8,7 @@ from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
+from billing_saas.api import conditions, cursors, once
 from billing_saas.identity.signing_in import Principal
 from billing_saas.kit import paging
 from billing_saas.kit.actor import Actor
@@ -38,16 +39,32 @@ def actor(practice_id: Id, request: Request[Principal, None, Any]) -> Actor:
 async def db(
     practice_id: Id, actor: Who, request: Request[Principal, None, Any]
 ) -> AsyncGenerator[TenantSession, None]:
-    """The request's transaction. It commits before the response leaves; a raised error rolls back."""
+    """The request's transaction. It commits before the response leaves; a raised error rolls back.
+
+    With an Idempotency-Key it does its work once, and says the same to whoever asks again.
+    """
     database: Database = request.app.state.database
-    async with database.tenant(practice_id) as session:
-        yield session
+    wanted = once.asked(request, actor, practice_id)
+    done = None
+    async with once.turn(request, wanted), database.tenant(practice_id) as session:
+        if wanted is not None:
+            done = await once.begin(session, actor, request, wanted)
+        if done is None:
+            await conditions.check(session, actor, request)
+            yield session
+            if wanted is not None:
+                await once.end(session, request, wanted)
+    if done is not None:
+        raise done
 
 
 def page(
-    limit: Annotated[int | None, QueryParameter(description="Rows per page, at most 200.")] = None,
+    request: Request[Principal, None, Any],
+    limit: Annotated[
+        int, QueryParameter(description="Rows per page, at most 200.", ge=1, le=paging.MOST)
+    ] = 50,
     cursor: Annotated[
         str | None, QueryParameter(description="`next_cursor` of the page before.", max_length=64)
     ] = None,
 ) -> PageRequest:
-    return paging.request(limit, cursor)
+    return paging.request(limit, cursors.unseal(request, cursor) if cursor else None)

@@ -1,70 +1,28 @@
-"""The door: who asks, under which request id, and one line in the log when the answer has left."""
+"""The door: who asks, how often, and a trace of whom was denied."""
 
-import ipaddress
-import time
 from typing import Any
 from uuid import UUID
 
 from litestar.connection import ASGIConnection
-from litestar.datastructures import MutableScopeHeaders
-from litestar.enums import ScopeType
 from litestar.middleware import (
     AbstractAuthenticationMiddleware,
-    ASGIMiddleware,
     AuthenticationResult,
 )
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import Scope
 
+from billing_saas.api import limits
 from billing_saas.audit import trail
 from billing_saas.audit.rules import PLATFORM_LOG
 from billing_saas.identity import signing_in
 from billing_saas.identity.errors import NotSignedIn
 from billing_saas.identity.signing_in import Principal
-from billing_saas.kit import logs
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database
-from billing_saas.kit.ids import new_id
+from billing_saas.requests import keys as request_keys
+from billing_saas.requests.errors import NoRequestKey
 
 
-class RequestFrame(ASGIMiddleware):
-    """Outermost: a request id, safe headers, and a log line of route template, status and time."""
-
-    scopes = (ScopeType.HTTP,)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        started = time.perf_counter()
-        request_id = str(new_id())
-        scope["state"]["request_id"] = request_id
-        scope["state"]["ip_prefix"] = _prefix(scope.get("client"))
-        status = 500
-
-        async def framed(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                await _record_denied(scope)
-                headers = MutableScopeHeaders.from_message(message)
-                headers["X-Request-Id"] = request_id
-                headers.setdefault("Cache-Control", "no-store")
-                headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("Referrer-Policy", "no-referrer")
-                headers.setdefault("X-Frame-Options", "DENY")
-            await send(message)
-
-        try:
-            await next_app(scope, receive, framed)
-        finally:
-            logs.get().info(
-                "request",
-                request_id=request_id,
-                method=scope.get("method", ""),
-                route=_route(scope),
-                status=status,
-                milliseconds=round((time.perf_counter() - started) * 1000, 1),
-            )
-
-
-async def _record_denied(scope: Scope) -> None:
+async def record_denied(scope: Scope) -> None:
     """A denied attempt is told in a transaction of its own (the request's was rolled back), and
     before the answer leaves: in the log of a practice the person belongs to, else the platform's.
     """
@@ -91,24 +49,17 @@ async def _record_denied(scope: Scope) -> None:
             "request.denied",
             object_type="route",
             outcome="denied",
-            detail={"route": f"{scope.get('method', '')} {_route(scope)}"[:120], "reason": reason},
+            detail={
+                "route": f"{scope.get('method', '')} {route_of(scope)}"[:120],
+                "reason": reason,
+            },
         )
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The template, never the path: a path holds ids."""
     template: str | None = scope.get("path_template")
     return template or "/"
-
-
-def _prefix(client: Any) -> str:
-    """A /24 or /64: enough to see where a request came from, not who."""
-    try:
-        address = ipaddress.ip_address(client[0])
-    except (TypeError, ValueError, IndexError):
-        return ""
-    length = 24 if address.version == 4 else 64
-    return str(ipaddress.ip_network((address, length), strict=False))
 
 
 class BearerToken(AbstractAuthenticationMiddleware):
@@ -117,10 +68,16 @@ class BearerToken(AbstractAuthenticationMiddleware):
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
+        database: Database = connection.app.state.database
+        try:
+            connection.scope["state"]["request_keys"] = await request_keys.of(database)
+        except NoRequestKey:  # never initialised, so nobody was ever given a token
+            raise NotSignedIn from None
+        await limits.by_address(connection)
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > 200 or not token.isascii():
             raise NotSignedIn
-        database: Database = connection.app.state.database
         async with database.platform() as platform:
             principal = await signing_in.principal_of(platform, token)
+        await limits.by_principal(connection, principal)
         return AuthenticationResult(user=principal, auth=None)

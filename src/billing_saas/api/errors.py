@@ -10,8 +10,11 @@ from litestar.exceptions import HTTPException, ValidationException
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from billing_saas.api import problems
+from billing_saas.api.answering import Answer
+from billing_saas.api.once import DoneBefore
 from billing_saas.api.problems import Fault, Problem
 from billing_saas.api.refusals import Refusal
+from billing_saas.api.spooling import ClientLeft
 from billing_saas.identity.errors import NotSignedIn
 from billing_saas.kit import logs
 from billing_saas.kit.errors import Conflict, DomainError, Invalid, NotFound, Refused
@@ -128,6 +131,16 @@ def refused_at_the_edge(request: Request[Any, Any, Any], error: Refusal) -> Resp
     )
 
 
+def done_before(_: Request[Any, Any, Any], done: DoneBefore) -> Response[Any]:
+    headers = {"Idempotency-Replayed": "true"}
+    return Answer(done.content, status_code=done.status, headers=headers)
+
+
+def client_left(request: Request[Any, Any, Any], _: ClientLeft) -> Response[bytes]:
+    """Nobody hears it; the log has a status."""
+    return _problem(request, 400, "bad-request", "The body ended early.")
+
+
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return unexpected(request, error)
@@ -152,6 +165,8 @@ HANDLERS: dict[Any, Any] = {
     ValidationException: bad_request,
     HTTPException: http_error,
     Refusal: refused_at_the_edge,
+    DoneBefore: done_before,
+    ClientLeft: client_left,
     RecursionError: nested_too_deeply,
     Exception: unexpected,
 }

@@ -1,0 +1,42 @@
+"""If-Match: a change is made of the version that was seen, or not at all."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+
+from billing_saas.api import etags, manners
+from billing_saas.api.refusals import Refusal
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+async def check(db: TenantSession, actor: Actor, request: Request[Any, Any, Any]) -> None:
+    """Before the act, in its transaction; the resource stays locked until that ends."""
+    if request.method in _READS:
+        return
+    header = request.headers.get("if-match")
+    versioned = manners.of(request.route_handler).versioned
+    if header is None:
+        if versioned is not None and versioned.must:
+            raise Refusal(
+                HTTPStatus.PRECONDITION_REQUIRED,
+                "precondition-required",
+                "Say by If-Match which version you have seen.",
+            )
+        return
+    if versioned is None:
+        raise _failed("There is no version here that If-Match could name.")
+    ids = [one for name, one in request.path_params.items() if name != "practice_id"]
+    resource_id: UUID = ids[-1]
+    await versioned.lock(db, resource_id)
+    tag = etags.of_answer(request, await versioned.show(db, actor, resource_id))
+    if not etags.matches(header, tag, weakly=False):
+        raise _failed("It has changed since you read it: read it again.")
+
+
+def _failed(detail: str) -> Refusal:
+    return Refusal(HTTPStatus.PRECONDITION_FAILED, "precondition-failed", detail)

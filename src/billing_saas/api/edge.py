@@ -1,0 +1,100 @@
+"""How this deployment meets the outside: whom it trusts, by which names it is called, how much it bears."""
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from litestar.types import Scope
+
+from billing_saas.kit.db import Database
+from billing_saas.kit.rates import Limit, RateStore
+from billing_saas.requests.buckets import PostgresRates
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# An audit trail says where from, not who: half of an address' last part is enough.
+_AUDIT_PREFIX = {4: 24, 6: 64}
+# A limit counts one subscriber: an IPv4 address, or the /64 that a single line is given.
+_LIMIT_PREFIX = {4: 32, 6: 64}
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    trusted_proxies: tuple[Network, ...] = ()
+    """Who may say, by X-Forwarded-For, whom they speak for."""
+    allowed_hosts: frozenset[str] = frozenset()
+    """Names this deployment answers to; `.example.com` means all below. Empty: any."""
+    per_address: Limit | None = field(default_factory=lambda: Limit("address", 3_000))
+    per_person: Limit | None = field(default_factory=lambda: Limit("person", 1_200))
+    per_practice: Limit | None = field(default_factory=lambda: Limit("practice", 6_000))
+    rates: Callable[[Database], RateStore] = PostgresRates
+    body_seconds: float = 15.0
+    """A JSON body must have come whole in this time."""
+    silent_seconds: float = 60.0
+    """A file may pause this long between two parts."""
+
+    def knows_host(self, host: str) -> bool:
+        name = _without_port(host).lower().rstrip(".")
+        if not self.allowed_hosts or name in self.allowed_hosts:
+            return True
+        return any(one.startswith(".") and name.endswith(one) for one in self.allowed_hosts)
+
+    def client(self, scope: Scope) -> Address | None:
+        """Who asks: the peer, or whom the nearest proxy that is not trusted speaks for."""
+        peer = _address(_peer(scope.get("client")))
+        forwarded = [
+            hop.strip()
+            for name, value in scope["headers"]
+            if name == b"x-forwarded-for"
+            for hop in value.decode("latin-1").split(",")
+        ]
+        # From the right: each entry was written by the hop before, so it is believed as far as that
+        # one is trusted. Whatever stands to the left of a stranger's entry is the stranger's word.
+        while forwarded and peer is not None and self._trusts(peer):
+            before = _address(forwarded.pop())
+            if before is None:
+                break
+            peer = before
+        return peer
+
+    def _trusts(self, address: Address) -> bool:
+        return any(address in network for network in self.trusted_proxies)
+
+
+def audit_prefix(address: Address | None) -> str:
+    """Enough to see where a request came from, not who."""
+    return _network(address, _AUDIT_PREFIX) if address is not None else ""
+
+
+def limit_prefix(address: Address | None) -> str:
+    """What a limit counts as one; all whose address is not known are one."""
+    return _network(address, _LIMIT_PREFIX) if address is not None else "unknown"
+
+
+def _network(address: Address, prefix: dict[int, int]) -> str:
+    return str(ipaddress.ip_network((address, prefix[address.version]), strict=False))
+
+
+def _address(text: str) -> Address | None:
+    """`1.2.3.4`, `1.2.3.4:80`, `2001:db8::1`, `[2001:db8::1]:80`; IPv4 in IPv6 is IPv4."""
+    text = text[1:].partition("]")[0] if text.startswith("[") else text
+    text = text.partition(":")[0] if text.count(":") == 1 else text
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def _peer(client: Any) -> str:
+    return str(client[0]) if client else ""
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]

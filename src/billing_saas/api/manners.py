@@ -1,0 +1,67 @@
+"""What a route says of how it is asked: by keys that make it once, by versions, until when.
+
+In its `opt`, beside what it declares for the contract: `opt={**declared(…), **manners(…)}`. Without a
+word: a read has an ETag, a change is done once per Idempotency-Key and answers 204.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+from litestar.handlers import BaseRouteHandler
+
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+
+_KEY = "manners"
+# Reads a resource as the answer that made it told it.
+Show = Callable[[TenantSession, Actor, UUID], Awaitable[Any]]
+Lock = Callable[[TenantSession, UUID], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """A resource that If-Match may name: held by `lock` until the change commits, read by `show`."""
+
+    lock: Lock
+    show: Show
+    must: bool = False
+    """428 without If-Match: who replaces what they have not seen loses another's change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecated:
+    since: date
+    sunset: date
+    instead: str
+    """Where the successor is described: a URL or path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    kind: Literal["act", "search"] = "act"
+    """`search`: a POST that changes nothing."""
+    told_by: Show | None = None
+    """Tells the answer again to who asks again; without it the answer is 204."""
+    resource: str = ""
+    """The field of the answer that is the new resource's id; without it the path names it."""
+    versioned: Versioned | None = None
+    deprecated: Deprecated | None = None
+
+
+def manners(
+    *,
+    kind: Literal["act", "search"] = "act",
+    told_by: Show | None = None,
+    resource: str = "",
+    versioned: Versioned | None = None,
+    deprecated: Deprecated | None = None,
+) -> dict[str, Any]:
+    return {_KEY: Manners(kind, told_by, resource, versioned, deprecated)}
+
+
+def of(handler: BaseRouteHandler) -> Manners:
+    found: Manners = handler.opt.get(_KEY) or Manners()
+    return found
