@@ -7,8 +7,12 @@ from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 
-from billing_saas.api import deps, docs, errors, health
-from billing_saas.api.door import BearerToken, RequestFrame
+from billing_saas.api import deps, docs, errors, health, parameters
+from billing_saas.api.answering import Answer
+from billing_saas.api.bodies import Bodies
+from billing_saas.api.door import BearerToken
+from billing_saas.api.edge import Edge
+from billing_saas.api.frame import RequestFrame
 from billing_saas.api.metering import Metering
 from billing_saas.api.staff import (
     arrivals,
@@ -64,10 +68,12 @@ def staff() -> Router:
 def create_app(
     open_database: Callable[[], Database],
     beside: Callable[[Database], AbstractContextManager[object]] = nullcontext,
+    edge: Edge | None = None,
 ) -> Litestar:
     """`open_database` is called on the event loop of the server, which its engines belong to; what is
     `beside` the application lives as long as it.
     """
+    meeting = edge or Edge()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -79,12 +85,18 @@ def create_app(
     app = Litestar(
         route_handlers=[staff(), health.live, health.ready, start_of_docs, docs.assets()],
         lifespan=[lifespan],
-        middleware=[RequestFrame(), DefineMiddleware(BearerToken, exclude=_OPEN_TO_ALL)],
+        middleware=[
+            DefineMiddleware(BearerToken, exclude=_OPEN_TO_ALL),
+            Bodies(meeting),
+        ],
+        guards=[parameters.known],
+        response_class=Answer,
         exception_handlers=errors.HANDLERS,
         openapi_config=docs.openapi(),
         request_max_body_size=MOST_JSON_BYTES,
         logging_config=None,  # its default logs bodies and headers; ours is in kit.logs
         debug=False,
     )
-    app.asgi_handler = Metering(app.asgi_handler)
+    app.state.edge = meeting
+    app.asgi_handler = RequestFrame(Metering(app.asgi_handler), meeting)
     return app
