@@ -1,74 +1,29 @@
 """`billing-saas`: serve, work, migrate, provision, and show what the product does."""
 
-import asyncio
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID
 
 import click
 
 from billing_saas import __version__
 from billing_saas.cli_edi import edi
+from billing_saas.cli_phi import phi
+from billing_saas.cli_terminal import OPERATOR, plainly, read_settings, with_database
 from billing_saas.gateways import key_provider
 from billing_saas.identity.rules import PERMISSIONS
-from billing_saas.kit import inspecting, logs, safety, settings
-from billing_saas.kit.actor import Actor, ActorKind
-from billing_saas.kit.db import Database, Urls
-from billing_saas.kit.embedded import EmbeddedPostgresFailed
-from billing_saas.kit.errors import DomainError
+from billing_saas.kit import inspecting, safety, settings
+from billing_saas.kit.db import Database
 from billing_saas.kit.migrating import migrate as migrate_database
 from billing_saas.kit.settings import BadSettings, Settings
-from billing_saas.kit.standing import DatabaseMissing, refuse_unsafe, standing, urls_of, wait_for
-
-T = TypeVar("T")
-
-# Whoever may run commands on the machine; provisioning is told in the audit trail under this id.
-OPERATOR = Actor(kind=ActorKind.SYSTEM, id=UUID(int=1))
-
+from billing_saas.kit.standing import refuse_unsafe, standing, urls_of, wait_for
 
 # How long requests in flight may go on after SIGTERM. The chart's grace period is longer.
 DRAIN_SECONDS = 30
-
-
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """What a person at a terminal can mend is said in a line, not as a traceback."""
-    try:
-        yield
-    except BadSettings as error:
-        raise click.ClickException("Settings:\n  " + "\n  ".join(error.faults)) from error
-    except (EmbeddedPostgresFailed, DatabaseMissing) as error:
-        raise click.ClickException(str(error)) from error
-    except DomainError as error:
-        fields = error.facts.get("fields", {})
-        told = [f"\n  {field}: {message}" for field, message in fields.items()]
-        raise click.ClickException(error.message + "".join(told)) from error
-
-
-def _settings() -> Settings:
-    configured = settings.load()
-    logs.configure(configured.log_level)
-    return configured
-
-
-def with_database(configured: Settings, urls: Urls, work: Callable[[Database], Awaitable[T]]) -> T:
-    """Run `work` over a database on an event loop of its own."""
-
-    async def run() -> T:
-        database = Database(urls, key_provider.opened(configured.key_provider), pool_size=4)
-        try:
-            return await work(database)
-        finally:
-            await database.close()
-
-    return asyncio.run(run())
 
 
 @click.group()
@@ -78,6 +33,7 @@ def main() -> None:
 
 
 main.add_command(edi)
+main.add_command(phi)
 
 
 @main.command()
@@ -85,8 +41,8 @@ def migrate() -> None:
     """Bring the database to the newest schema, and make what a deployment needs once."""
     from billing_saas.tenants import provisioning
 
-    with _plainly():
-        configured = _settings()
+    with plainly():
+        configured = read_settings()
         if not configured.embedded:
             _migrate_operators(configured)
         with standing(configured) as urls:
@@ -107,7 +63,7 @@ def _migrate_operators(configured: Settings) -> None:
 @main.command()
 def doctor() -> None:
     """Look for whatever production would refuse, and say how to mend each. Ends with 1 on a fault."""
-    with _plainly():
+    with plainly():
         configured = settings.read(os.environ)
     found = settings.production_findings(configured, os.environ, safety.importable)
     if not configured.embedded:
@@ -137,8 +93,8 @@ def serve(host: str | None, port: int | None, with_worker: bool) -> None:
 
     from billing_saas.tenants import provisioning
 
-    with _plainly():
-        configured = _settings()
+    with plainly():
+        configured = read_settings()
         with standing(configured) as urls:
             refuse_unsafe(configured, lambda: inspecting.findings(urls))
             with_database(configured, urls, provisioning.initialise)
@@ -185,11 +141,11 @@ def work(threads: int, queues: str, no_schedule: bool, scheduler_only: bool) -> 
 
     if scheduler_only and (no_schedule or queues):
         raise click.UsageError("--scheduler-only goes with neither --no-schedule nor --queues")
-    with _plainly():
+    with plainly():
         part = workers.Part(
             queues=workers.queues_named(queues), schedule=not no_schedule, jobs=not scheduler_only
         )
-        configured = _settings()
+        configured = read_settings()
         with standing(configured, migrated=False) as urls:
             refuse_unsafe(configured, lambda: inspecting.findings(urls))
             keys = CountedKeys(key_provider.opened(configured.key_provider))
@@ -207,8 +163,8 @@ def add_company(name: str) -> None:
     """Make a billing company; prints its id."""
     from billing_saas.tenants import provisioning
 
-    with _plainly():
-        configured = _settings()
+    with plainly():
+        configured = read_settings()
         with standing(configured) as urls:
 
             async def add(database: Database) -> UUID:
@@ -247,8 +203,8 @@ def add_practice(
         agreement_signed_on=agreement_signed_on.date(),
         agreement_signed_by=agreement_signed_by,
     )
-    with _plainly():
-        configured = _settings()
+    with plainly():
+        configured = read_settings()
         with standing(configured) as urls:
             click.echo(
                 with_database(
@@ -287,8 +243,8 @@ def add_person(practice: UUID, email: str, name: str, roles: tuple[str, ...], da
                 platform, user_id, name="command line", good_for=timedelta(days=days)
             )
 
-    with _plainly():
-        configured = _settings()
+    with plainly():
+        configured = read_settings()
         with standing(configured) as urls:
             click.echo(with_database(configured, urls, add))
 
@@ -318,7 +274,7 @@ def demo() -> None:
             raise
         raise click.ClickException("The demo needs the sandbox: run it in a checkout.") from None
 
-    with _plainly():
+    with plainly():
         sys.exit(steps.run(_demo_settings(), serve=os.environ.get("DEMO_SERVE") != "0"))
 
 
@@ -327,7 +283,7 @@ def clean_demo() -> None:
     """Remove what the demo left behind: its database and its keys."""
     import shutil
 
-    with _plainly():
+    with plainly():
         folder = _demo_settings().data
     if not folder.exists():
         click.echo(f"Nothing stands in {folder}.")
@@ -343,7 +299,7 @@ def _demo_settings() -> Settings:
     """The demo has a folder of its own: it never touches a deployment's data."""
     from dataclasses import replace
 
-    configured = _settings()
+    configured = read_settings()
     if not configured.embedded:
         raise click.ClickException("The demo runs on the embedded PostgreSQL only.")
     return replace(configured, data=configured.data / "demo", log_level="ERROR")

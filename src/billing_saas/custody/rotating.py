@@ -31,6 +31,7 @@ from billing_saas.phi.registry import Cell
 from billing_saas.phi.resealing import Old, Sheet
 
 ROTATE = "keys.rotate"
+REWRAP = "keys.rewrap"
 LONGEST_AGE = timedelta(days=365)
 # A process whose provider is down seals with kept keys for an hour, and an act may take a quarter of
 # one: after this no transaction is left that sealed with the version before.
@@ -71,6 +72,21 @@ async def start(db: TenantSession, actor: Actor, purpose: str = keyring.DOCUMENT
         await _tell(db, actor, "keys.rotate", rotation)
     await _next(db, rotation, _due_at(rotation))
     return rotation
+
+
+async def rewrap(db: TenantSession, actor: Actor) -> int:
+    """After the practice's key in the provider has a new version; how many keys were wrapped again."""
+    actor.must(REWRAP)
+    count = await provisioning.rewrap(db)
+    await trail.record(
+        db,
+        actor,
+        "keys.rewrap",
+        object_type="practice",
+        object_id=db.tenant_id,
+        detail={"count": count},
+    )
+    return count
 
 
 async def start_due(db: TenantSession, actor: Actor, job: StartRotation) -> None:
