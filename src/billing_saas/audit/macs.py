@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from billing_saas.audit.tables import AuditKey
 from billing_saas.kit import clock
-from billing_saas.kit.db import PlatformSession, TenantSession
+from billing_saas.kit.db import PlatformSession, SealerSession, TenantSession
 from billing_saas.kit.protocols import KeyProvider
 
 KEK = "p/audit"
@@ -27,10 +27,11 @@ class MacKey:
         return f"<MacKey {self.version}>"
 
 
+_Session = PlatformSession | SealerSession | TenantSession
 _cache: WeakKeyDictionary[KeyProvider, dict[bytes, MacKey]] = WeakKeyDictionary()
 
 
-async def current(db: TenantSession) -> MacKey:
+async def current(db: _Session) -> MacKey:
     """The newest key that this process has met; it asks the provider once per key."""
     cached = _cache.setdefault(db.keys, {})
     if not cached:
@@ -40,13 +41,13 @@ async def current(db: TenantSession) -> MacKey:
     return max(cached.values(), key=lambda mac_key: mac_key.version)
 
 
-async def by_version(db: TenantSession) -> dict[int, bytes]:
+async def by_version(db: _Session) -> dict[int, bytes]:
     """Every key there is, old ones too: a row names the one it was made with."""
     await _load(db)
     return {mac_key.version: mac_key.key for mac_key in _cache[db.keys].values()}
 
 
-async def _load(db: TenantSession) -> None:
+async def _load(db: _Session) -> None:
     cached = _cache.setdefault(db.keys, {})
     for version, wrapped in await db.execute(select(AuditKey.version, AuditKey.wrapped)):
         if wrapped not in cached:

@@ -53,7 +53,7 @@ _NTH = f"""
     SELECT CAST(CAST(e.xid AS text) AS bigint) FROM audit_event AS e
     WHERE {_BY_XID} ORDER BY e.xid, e.seq OFFSET :most LIMIT 1"""  # noqa: S608  # constants of ours
 _ANY = f"SELECT true FROM audit_event AS e WHERE {_BY_XID} LIMIT 1"  # noqa: S608  # constants of ours
-_EVER = (1 << 63) - 1
+EVER = (1 << 63) - 1
 
 _LAST_OF_EACH = text(
     """
@@ -142,7 +142,7 @@ class Sealer:
         reach = await _reach(db, last, most)
         if reach is None:
             return None
-        rows = (await db.execute(text(reach.sql), reach.parameters)).all()
+        rows = (await db.execute(text(_EVENTS.format(reach=reach.where)), reach.parameters)).all()
         if not rows and not reach.begins_epoch:
             return None
         return await self._write(db, last, reach, rows)
@@ -196,11 +196,11 @@ class Reach:
     """The last that any head before had sealed."""
     begins_epoch: bool = False
     is_all: bool = True
-    last_seq: int = _EVER
+    last_seq: int = EVER
 
     @property
-    def sql(self) -> str:
-        return _EVENTS.format(reach=_LEFT_OVER if self.begins_epoch else _BY_XID)
+    def where(self) -> str:
+        return _LEFT_OVER if self.begins_epoch else _BY_XID
 
     @property
     def parameters(self) -> dict[str, int | str]:
