@@ -11,7 +11,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from billing_saas.api import contract_problems, contract_schemas, declaring
+from billing_saas.api import contract_manners, contract_problems, contract_schemas, declaring
 from billing_saas.api.contract_examples import Composer
 from billing_saas.api.declaring import Declared, Upload
 from billing_saas.identity.rules import PERMISSIONS
@@ -21,6 +21,7 @@ Json = dict[str, Any]
 
 # Every answer carries these.
 _HEADERS: dict[str, Json] = {
+    "ETag": contract_manners.ETAG,
     "X-Request-Id": {
         "description": "Names this request in our logs and in the audit trail.",
         "required": True,
@@ -114,6 +115,9 @@ def _complete(route: _Route) -> None:
         for parameter in operation.get("parameters", [])
         if parameter["name"].lower() not in _NO_PARAMETERS
     ]
+    operation["parameters"] += contract_manners.parameters(route.handler, route.method)
+    if contract_manners.is_deprecated(route.handler):
+        operation["deprecated"] = True
     if declared.upload is not None:
         operation["requestBody"] = _upload(declared.upload)
     elif "requestBody" in operation:
@@ -131,7 +135,17 @@ def _complete(route: _Route) -> None:
         answer["links"] = _links(declared, route.path)
         if not answer["links"]:
             del answer["links"]
+    if route.method == "get":
+        answers |= _versioned(answers)
     operation["responses"] = {**answers, **contract_problems.responses(operation, declared)}
+
+
+def _versioned(answers: Json) -> Json:
+    """A read names its version, and answers 304 to who has it."""
+    etag = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    for answer in answers.values():
+        answer["headers"] |= etag
+    return {"304": {"description": HTTPStatus.NOT_MODIFIED.phrase, "headers": dict(etag)}}
 
 
 def _who_may(declared: Declared) -> str:

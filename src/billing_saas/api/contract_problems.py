@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 
-from billing_saas.api import errors, problems
+from billing_saas.api import errors, once, problems
 from billing_saas.api.declaring import Declared
 from billing_saas.api.problems import Problem
 from billing_saas.kit.actor import NotPermitted
-from billing_saas.kit.errors import DomainError, Invalid
-from billing_saas.kit.paging import BadCursor
+from billing_saas.kit.errors import DomainError
+from billing_saas.requests.errors import IdempotencyKeyReused, RequestInProgress
 
 Json = dict[str, Any]
 
@@ -33,6 +33,22 @@ OF_ALL: dict[str, tuple[HTTPStatus, str]] = {
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "A JSON body has at most 1 MiB, a file what its route says.",
     ),
+    "precondition-failed": (
+        HTTPStatus.PRECONDITION_FAILED,
+        "It is no longer the version that If-Match names.",
+    ),
+    "precondition-required": (
+        HTTPStatus.PRECONDITION_REQUIRED,
+        "If-Match must name the version you have seen.",
+    ),
+    "too-many-requests": (
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "More than a limit allows; Retry-After says for how long.",
+    ),
+    "misdirected-request": (
+        HTTPStatus.MISDIRECTED_REQUEST,
+        "This is no host of the name that was asked for.",
+    ),
     "unexpected": (
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Our fault; the request id finds it. Nothing was changed.",
@@ -43,7 +59,7 @@ OF_ALL: dict[str, tuple[HTTPStatus, str]] = {
     ),
 }
 
-_OF_NO_OPERATION = "method-not-allowed"
+_OF_NO_OPERATION = frozenset({"method-not-allowed", "misdirected-request"})
 
 
 def responses(operation: Json, declared: Declared) -> dict[str, Json]:
@@ -62,9 +78,11 @@ def responses(operation: Json, declared: Declared) -> dict[str, Json]:
 
 def _of_all(operation: Json, declared: Declared) -> list[str]:
     places = {parameter["in"] for parameter in operation.get("parameters", [])}
-    names = ["not-signed-in", "unexpected", "unavailable"]
-    if places - {"path"} or "requestBody" in operation:
-        names.append("bad-request")
+    names = ["bad-request", "not-signed-in", "too-many-requests", "unexpected", "unavailable"]
+    if_match = _parameter(operation, "If-Match")
+    if if_match is not None:
+        names.append("precondition-failed")
+        names += ["precondition-required"] if if_match["required"] else []
     if declared.permissions:
         names.append("not-permitted")
     if "path" in places:
@@ -75,9 +93,14 @@ def _of_all(operation: Json, declared: Declared) -> list[str]:
 
 
 def _refusals(operation: Json, declared: Declared) -> list[type[DomainError]]:
-    paged = any(parameter["name"] == "cursor" for parameter in operation.get("parameters", []))
-    of_pages: list[type[DomainError]] = [Invalid, BadCursor] if paged else []
-    return [*declared.refusals, *of_pages]
+    once_by_key = _parameter(operation, once.HEADER) is not None
+    of_keys: list[type[DomainError]] = [IdempotencyKeyReused, RequestInProgress]
+    return [*declared.refusals, *(of_keys if once_by_key else [])]
+
+
+def _parameter(operation: Json, name: str) -> Json | None:
+    found = [one for one in operation.get("parameters", []) if one["name"] == name]
+    return found[0] if found else None
 
 
 def _response(status: int, kinds: list[type[DomainError]]) -> Json:
@@ -92,7 +115,7 @@ def _response(status: int, kinds: list[type[DomainError]]) -> Json:
 def components(refusals: set[type[DomainError]]) -> Json:
     """Schema, responses and examples that the operations refer to."""
     meanings = {name: (status.value, meaning) for name, (status, meaning) in OF_ALL.items()}
-    known: set[type[DomainError]] = {*refusals, Invalid, BadCursor}
+    known: set[type[DomainError]] = {*refusals, IdempotencyKeyReused, RequestInProgress}
     for kind in known:
         meanings[kind.word()] = (errors.status_of(kind).value, _meaning(kind))
     _, schemas = msgspec.json.schema_components(
@@ -114,12 +137,12 @@ def components(refusals: set[type[DomainError]]) -> Json:
         "responses": {
             name: {"description": meaning, "content": _content([name]), "headers": {}}
             for name, (_, meaning) in OF_ALL.items()
-            if name != _OF_NO_OPERATION
+            if name not in _OF_NO_OPERATION
         },
         "examples": {
             name: {"summary": meaning, "value": _example(name, status, meaning)}
             for name, (status, meaning) in listed
-            if name != _OF_NO_OPERATION
+            if name not in _OF_NO_OPERATION
         },
     }
 

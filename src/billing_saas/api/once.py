@@ -38,7 +38,7 @@ def asked(request: Request[Any, Any, Any], actor: Actor, practice_id: UUID) -> o
     """The request by its key, if it has one that counts here."""
     key = request.headers.get(HEADER)
     handler = request.route_handler
-    if key is None or request.method in _READS or not _counts(handler):
+    if key is None or request.method in _READS or not counts(handler):
         return None
     if not _KEY.match(key):
         raise bad_request("1 to 255 visible ASCII characters, such as a UUID.", HEADER)
@@ -53,7 +53,7 @@ def asked(request: Request[Any, Any, Any], actor: Actor, practice_id: UUID) -> o
     )
 
 
-def _counts(handler: BaseRouteHandler) -> bool:
+def counts(handler: BaseRouteHandler) -> bool:
     """Not for searches, which change nothing, nor for files, which are once by their SHA-256."""
     declared = declaring.of(handler)
     is_upload = declared is not None and declared.upload is not None
