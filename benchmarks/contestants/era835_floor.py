@@ -1,6 +1,7 @@
-"""The floor: split the file into segments and elements as it streams, and hash every element.
+"""The floor: split the file into segments and elements as it streams, and digest every element.
 
-With "tuples" as second argument the elements of a segment are hashed by one call in C.
+The second argument says how: by one call of `hash` for the "records", as ours does with its structs,
+or for the "elements", each by itself.
 """
 
 import json
@@ -10,7 +11,7 @@ import time
 from benchmarks.contestants.memory import peak_mb
 
 
-def plain(path: str) -> tuple[int, int]:
+def by_element(path: str) -> tuple[int, int]:
     digest = claims = 0
     rest = ""
     with open(path, "rb") as file:
@@ -26,7 +27,7 @@ def plain(path: str) -> tuple[int, int]:
     return claims, digest
 
 
-def tuples(path: str) -> tuple[int, int]:
+def by_record(path: str) -> tuple[int, int]:
     digest = claims = 0
     rest = ""
     with open(path, "rb") as file:
@@ -43,7 +44,7 @@ def tuples(path: str) -> tuple[int, int]:
 
 def main(path: str, way: str) -> None:
     start = time.process_time()
-    claims, digest = tuples(path) if way == "tuples" else plain(path)
+    claims, digest = by_element(path) if way == "elements" else by_record(path)
     seconds = time.process_time() - start
     print(
         json.dumps(
@@ -57,4 +58,4 @@ def main(path: str, way: str) -> None:
     )
 
 
-main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+main(sys.argv[1], sys.argv[2])
