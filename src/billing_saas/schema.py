@@ -3,6 +3,7 @@
 import billing_saas.audit.tables
 import billing_saas.blobs.tables
 import billing_saas.claims.tables
+import billing_saas.connections.tables
 import billing_saas.coverage.tables
 import billing_saas.custody.tables
 import billing_saas.encounters.tables

@@ -50,6 +50,8 @@ _NUMBERS = itertools.count(1)
 _PATTERNS = {
     "npi": lambda: str(secrets.randbelow(10**10)).zfill(10),
     "tax_id": lambda: str(secrets.randbelow(10**9)).zfill(9),
+    "own_qualifier": lambda: "ZZ",
+    "partner_qualifier": lambda: "ZZ",
     "patient_control_number": lambda: secrets.token_hex(8).upper(),
 }
 

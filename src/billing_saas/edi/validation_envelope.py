@@ -58,15 +58,26 @@ def check_interchange(
         (13, _is_number(isa[13]), "018", "The control number is not nine digits above zero."),
         (14, isa[14] in {"0", "1"}, "019", "The request for an acknowledgment is not valid."),
         (15, isa[15] in {"P", "T"}, "020", "The usage indicator is not valid."),
-        (15, isa[15] in (agreement.usage or isa[15]), "020", _WRONG_USAGE),
     )
     found = [
         _isa_finding(interchange, at, ack_code, words)
         for at, holds, ack_code, words in rules
         if not holds
     ]
+    return found + check_agreement(interchange, agreement, seen)
+
+
+def check_agreement(
+    interchange: Interchange, agreement: Agreement, seen: set[str] | None = None
+) -> list[Finding]:
+    """What of the ISA goes against what was agreed; a part of `check_interchange`."""
+    header = interchange.header
+    found = []
+    if agreement.usage and header.usage != agreement.usage:
+        found.append(_isa_finding(interchange, 15, "020", _WRONG_USAGE, "usage_not_agreed"))
     if agreement.refuses_repeats and _is_repeat(header, agreement, seen):
-        found.append(_isa_finding(interchange, 13, "025", "The control number was used before."))
+        words = "The control number was used before."
+        found.append(_isa_finding(interchange, 13, "025", words, "interchange_repeated"))
     return found
 
 
@@ -86,11 +97,13 @@ def _is_number(text: str) -> bool:
     return bool(_NUMBER.fullmatch(text)) and text != "000000000"
 
 
-def _isa_finding(interchange: Interchange, at: int, ack_code: str, words: str) -> Finding:
+def _isa_finding(
+    interchange: Interchange, at: int, ack_code: str, words: str, code: str = "interchange_header"
+) -> Finding:
     return Finding(
         severity="error",
         level="interchange",
-        code="interchange_header" if ack_code != "025" else "interchange_repeated",
+        code=code,
         message=words,
         place=interchange.place,
         segment="ISA",

@@ -7,7 +7,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "biller": frozenset(
         {"arrivals.read", "arrivals.receive", "cards.read", "cards.work", "claims.read"}
         | {"claims.write", "ledger.read", "patients.read", "patients.write", "practice.read"}
-        | {"documents.read", "documents.write", "remittances.post", "remittances.read"}
+        | {"connections.read", "documents.read", "documents.write", "remittances.post"}
+        | {"remittances.read"}
     ),
     "coder": frozenset(
         {"cards.read", "claims.read", "documents.read", "patients.read", "practice.read"}
@@ -20,13 +21,14 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "practice_admin": frozenset(
         {"arrivals.read", "audit.read", "cards.read", "claims.read", "jobs.read", "ledger.read"}
         | {"documents.read", "documents.write", "patients.read", "patients.write"}
-        | {"practice.read", "remittances.read"}
+        | {"connections.read", "connections.write", "practice.read", "remittances.read"}
     ),
     "supervisor": frozenset(
         {"arrivals.read", "arrivals.receive", "cards.read", "cards.work", "claims.read"}
         | {"claims.write", "jobs.read", "jobs.replay", "ledger.close", "ledger.read"}
         | {"documents.read", "documents.write", "patients.read", "patients.write"}
-        | {"practice.read", "remittances.post", "remittances.read", "remittances.reverse"}
+        | {"connections.read", "connections.write", "practice.read"}
+        | {"remittances.post", "remittances.read", "remittances.reverse"}
     ),
     "auditor": frozenset({"audit.read", "practice.read"}),
     "reviewer": frozenset({"practice.read"}),

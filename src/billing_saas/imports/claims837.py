@@ -12,6 +12,7 @@ from sqlalchemy import text
 from billing_saas.audit import trail
 from billing_saas.blobs import storing
 from billing_saas.claims import finding as claims_on_file
+from billing_saas.connections import admitting
 from billing_saas.edi import claim837_reader
 from billing_saas.edi.claim837 import Claim
 from billing_saas.edi.envelope import Unreadable, interchanges
@@ -27,10 +28,13 @@ from billing_saas.kit import points, pulling
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.phi.rules import identifier_1
+from billing_saas.reference import codes
 from billing_saas.tenants import queries as tenants
 from billing_saas.tenants.tables import Practice
 
 BATCH = 1_000
+# The code sets that a claim is held to, as a warning.
+CODE_SETS = codes.checks("icd10", "hcpcs", "place", "taxonomy")
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended(:practice, 0))")
 
@@ -43,16 +47,18 @@ async def take_in(db: TenantSession, actor: Actor, job: ImportClaims) -> None:
         await db.execute(_ONE_AT_A_TIME, {"practice": f"imports {db.tenant_id}"})
         practice = await tenants.this_practice(db)
         intake = _Intake(db, actor, arrival, practice)
+        admission = await admitting.admission(db, arrival.id, of_claims=True)
         arrival.kind = vetting.PROFESSIONAL
         try:
             vetted = await pulling.reading(
                 storing.read(db, arrival.blob_id),
-                lambda chunks: vetting.vet(chunks, arrival.source),
+                lambda chunks: vetting.vet(chunks, arrival.source, admission.refuse, CODE_SETS),
             )
         except Unreadable as fault:
             arrival.unreadable(str(fault))
         else:
             arrival.report(vetted.findings)
+            await admission.remember(vetted.findings)
             await pulling.reading(
                 storing.read(db, arrival.blob_id), lambda chunks: intake.read(chunks, vetted)
             )

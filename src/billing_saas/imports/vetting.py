@@ -6,7 +6,9 @@ say it: accepted with errors. Who handed the file in to whom (loop 1000) is only
 send names us.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import msgspec
 
 from billing_saas.edi import validation
 from billing_saas.edi.claim837 import Claim
@@ -16,8 +18,8 @@ from billing_saas.edi.envelope import (
     Unreadable,
     interchanges,
 )
-from billing_saas.edi.findings import Finding, Place
-from billing_saas.edi.validation_options import Options
+from billing_saas.edi.findings import Finding, Place, mask
+from billing_saas.edi.validation_options import CodeCheck, Options
 from billing_saas.imports.rules import error
 
 PROFESSIONAL = "837P"
@@ -26,7 +28,8 @@ PROFESSIONAL = "837P"
 SANDBOX = "sandbox"
 MOST_FINDINGS = 5_000
 
-_OPTIONS = Options(limit=MOST_FINDINGS)
+# Why nothing of an interchange may be read: what was agreed on the connection it came over.
+Refusing = Callable[[Interchange], list[Finding]]
 # An HL and what stands between it and the NM1 that names its party (PRV, CUR, SBR, PAT).
 _BEFORE_NAME = 4
 _CLAIM_LOOPS = ("23", "24")
@@ -94,17 +97,23 @@ def _level(loop: str) -> str:
     return loop[4:5]
 
 
-def vet(chunks: Iterable[bytes], source: str) -> Vetted:
+def vet(
+    chunks: Iterable[bytes], source: str, refuse: Refusing, code_sets: Mapping[str, CodeCheck]
+) -> Vetted:
     """Read the whole file once. Raises `Unreadable` where it cannot be read to its end."""
     vetted = Vetted()
+    options = Options(limit=MOST_FINDINGS, code_sets=code_sets)
     envelope: list[Finding] = []
     taken = 0
     for interchange in interchanges(_text_only(chunks), envelope):
-        if interchange.header.usage == "T" and source != SANDBOX:
+        refusals = refuse(interchange)
+        vetted.add(refusals)
+        if interchange.header.usage == "T" and source != SANDBOX and not refusals:
             vetted.add([_test_file(interchange)])
         for transaction in sets(interchange):
             taken += transaction.kind == PROFESSIONAL
-            found = _vet_set(transaction)
+            # Of what counts as not read, nothing is said (rule 57).
+            found = [] if refusals else _vet_set(transaction, options)
             vetted.add(found)
     vetted.add(envelope)
     if not taken and not vetted.findings:
@@ -117,15 +126,22 @@ def sets(interchange: Interchange) -> Iterator[TransactionSet]:
         yield from group.transactions()
 
 
-def _vet_set(transaction: TransactionSet) -> list[Finding]:
+def _vet_set(transaction: TransactionSet, options: Options) -> list[Finding]:
     if transaction.kind != PROFESSIONAL:
         return [_other_kind(transaction)]
-    found = validation.validate(transaction, _OPTIONS)
+    found = [_sealing(one) for one in validation.validate(transaction, options)]
     if len(found) >= MOST_FINDINGS:
         # Not every fault is listed, so no claim of the set is known to be sound.
         message = "The set has too many faults to take any claim of it."
         found.append(error("too_many_faults", message, transaction.place, "ST"))
     return found
+
+
+def _sealing(finding: Finding) -> Finding:
+    """Findings are kept in the clear, and a diagnosis is not: of a wrong one the shape is told."""
+    if finding.segment == "HI" and finding.value:
+        return msgspec.structs.replace(finding, value=mask(finding.value))
+    return finding
 
 
 def _other_kind(transaction: TransactionSet) -> Finding:

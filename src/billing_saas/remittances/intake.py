@@ -14,6 +14,8 @@ from sqlalchemy import select, update
 from billing_saas.audit import contents, trail
 from billing_saas.audit.contents import Content
 from billing_saas.blobs import storing
+from billing_saas.connections import admitting
+from billing_saas.connections.admitting import Admission
 from billing_saas.edi import parties
 from billing_saas.edi.envelope import Unreadable
 from billing_saas.edi.era835 import RemittanceReading
@@ -51,10 +53,13 @@ async def take_in(db: TenantSession, actor: Actor, job: TakeInRemittances) -> No
     async with handling(db, job.arrival_id) as arrival:
         practice = await tenants.this_practice(db)
         intake = _Intake(db, actor, arrival, practice, await keyring.of(db))
+        admission = await admitting.admission(db, arrival.id, of_claims=False)
         try:
             # What cannot be read to its end leaves no row: sent again whole, it is new.
             async with db.begin_nested():
-                await pulling.reading(storing.read(db, arrival.blob_id), intake.read)
+                await pulling.reading(
+                    storing.read(db, arrival.blob_id), lambda chunks: intake.read(chunks, admission)
+                )
         except Unreadable as error:
             intake.forget()
             arrival.unreadable(str(error))
@@ -111,20 +116,22 @@ class _Intake:
         self.taken.clear()
         self._cards.clear()
 
-    def read(self, chunks: Iterator[bytes]) -> None:
+    def read(self, chunks: Iterator[bytes], admission: Admission) -> None:
         of_envelope: list[Finding] = []
         nuls = keeping.Nuls()
-        found = 0
-        for reading in intake_rules.readings(nuls.blanked(chunks), of_envelope):
+        found = refused = 0
+        for reading in intake_rules.readings(nuls.blanked(chunks), of_envelope, admission.refuse):
             if isinstance(reading, Finding):
+                refused += reading.level == "interchange"
                 self.refuse([reading])
                 continue
             found += 1
             self._take(reading, found)
         of_envelope += nuls.findings
         self.arrival.report(of_envelope)
-        if not found:
+        if not found and not refused:
             self.refuse([intake_rules.no_remittance()])
+        pulling.wait(admission.remember(of_envelope))
         # Only the end of the file tells whether it is whole: until then nothing may be posted.
         whole = not any(finding.severity == "error" for finding in of_envelope)
         for taken in self.taken:

@@ -1,10 +1,10 @@
 """What an 835 must be before it is anyone's business, and how its payment reads. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from billing_saas.edi import era835
-from billing_saas.edi.envelope import interchanges
+from billing_saas.edi.envelope import Interchange, interchanges
 from billing_saas.edi.era835 import RemittanceReading, UnsupportedVersion
 from billing_saas.edi.findings import Finding
 from billing_saas.edi.parties import day
@@ -44,10 +44,19 @@ def state_of(reading: RemittanceReading, whole: bool, sent_before: bool) -> str:
 
 
 def readings(
-    chunks: Iterable[bytes], findings: list[Finding]
+    chunks: Iterable[bytes],
+    findings: list[Finding],
+    refuse: Callable[[Interchange], list[Finding]],
 ) -> Iterator[RemittanceReading | Finding]:
-    """Every 835 of a file; for anything else in it, a finding that says so."""
+    """Every 835 of a file; for anything else in it, a finding that says so.
+
+    `refuse` says why nothing of an interchange may be read: what was agreed on its connection.
+    """
     for interchange in interchanges(chunks, findings):
+        refusals = refuse(interchange)
+        yield from refusals
+        if refusals:
+            continue
         for group in interchange.groups():
             for transaction in group.transactions():
                 if transaction.kind != "835":

@@ -1,0 +1,1 @@
+"""How a practice and a partner exchange files: their ids, test or production, our control numbers and theirs."""
