@@ -10,12 +10,13 @@ from sqlalchemy import select, text
 from billing_saas.audit import attesting
 from billing_saas.blobs import storing
 from billing_saas.custody import rotating
-from billing_saas.custody.jobs import RotateKeys
+from billing_saas.custody.jobs import FindWornKeys, RotateKeys
 from billing_saas.custody.tables import KeyRotation
 from billing_saas.kit import clock
 from billing_saas.kit.actor import NotPermitted
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.ids import new_id
+from billing_saas.outbox import queue
 from billing_saas.patients import registering
 from billing_saas.patients.finding import Known
 from billing_saas.phi import keyring, registry, resealing
@@ -245,15 +246,21 @@ async def test_worn_and_aged_keys_start_their_rotation(
         ["UPDATE tenant_key SET messages = 1 << 30 WHERE tenant_id = :elm AND purpose = 'dekr'"],
         elm=elm.id,
     )
-    assert "worn keys" in await schedule.fire_due(database)
+    assert any(isinstance(daily.job, FindWornKeys) for daily in schedule.SCHEDULES)
+    await _ask_for_worn_keys(database)
     assert set(await running.drain(database)) == {running.Outcome.DONE}
     assert await states(database, elm, keyring.RESTRICTED) == ["primary", "pending"]
     assert await states(database, elm) == ["primary"]
     assert await states(database, oak) == ["primary"]
     with clock.frozen(clock.now() + timedelta(days=366)):
-        await schedule.fire_due(database)
+        await _ask_for_worn_keys(database)
         await running.drain(database)
     assert await states(database, oak) == ["primary", "pending"]
+
+
+async def _ask_for_worn_keys(database: Database) -> None:
+    async with database.platform() as db:
+        await queue.add_for_platform(db, FindWornKeys())
 
 
 async def test_only_who_keeps_the_keys_may_rotate_them(database: Database, elm: Tenant) -> None:
