@@ -277,5 +277,7 @@ def _envelope(delimiters: Delimiters) -> re.Pattern[str]:
     terminator, element = re.escape(delimiters.segment), re.escape(delimiters.element)
     ends = f"(?=[{element}{terminator}])"
     return re.compile(
-        f"{terminator}(?:(?:S[TE]|G[SE]){ends}|(?P<stop>[ \\t{terminator}]|I[ES]A(?![A-Za-z0-9])))"
+        # The letter first: nearly every segment is passed over by it alone.
+        f"{terminator}(?=[SGI \\t{terminator}])"
+        f"(?:(?:S[TE]|G[SE]){ends}|(?P<stop>[ \\t{terminator}]|I[ES]A(?![A-Za-z0-9])))"
     )
