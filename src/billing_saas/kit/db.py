@@ -91,10 +91,14 @@ def _say_on_begin(session: Session, statement: str) -> None:
         adapter: Any = connection.connection.dbapi_connection
         try:
             await_only(_begin(adapter, statement))
-        except Exception as error:
+        except BaseException as error:
             # SQLAlchemy did not see this failure: without the word the pool would take the dead
-            # connection back, and hand it out for ever.
+            # connection back, and hand it out for ever. Whoever is cancelled here leaves a transaction
+            # that the server has begun and the driver does not know of: the next one on this connection
+            # would work inside it, under another's practice, and commit nothing.
             connection.invalidate(error)
+            if not isinstance(error, Exception):
+                raise
             raise ConnectionError("the connection to the database was lost") from error
 
     event.listen(session, "after_begin", say)
