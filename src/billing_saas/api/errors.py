@@ -18,7 +18,8 @@ from billing_saas.api.spooling import ClientLeft
 from billing_saas.identity.errors import NotSignedIn
 from billing_saas.kit import logs
 from billing_saas.kit.errors import Conflict, DomainError, Invalid, NotFound, Refused
-from billing_saas.kit.protocols import KeyProviderDown
+from billing_saas.kit.protocols import KeyProviderDown, KeyRefused
+from billing_saas.phi.errors import KeysMissing, KeyVersionUnknown
 
 _STATUS: tuple[tuple[type[DomainError], HTTPStatus], ...] = (
     (NotFound, HTTPStatus.NOT_FOUND),
@@ -159,6 +160,10 @@ HANDLERS: dict[Any, Any] = {
     DomainError: domain_error,
     NotSignedIn: not_signed_in,
     KeyProviderDown: unavailable,
+    # Destroyed, or not where this process looks for it; or newer than what it could read so far.
+    KeyRefused: unavailable,
+    KeysMissing: unavailable,
+    KeyVersionUnknown: unavailable,
     ConnectionError: unavailable,
     TimeoutError: unavailable,
     DBAPIError: database_error,
