@@ -109,15 +109,15 @@ def _complete(route: _Route) -> None:
     if "security" in operation:
         # OpenAPI 3.1 lets every kind of scheme name the roles, here permissions, that it must give.
         operation["security"] = [{"bearer": list(declared.permissions)}]
-    operation.pop("deprecated", None) if operation.get("deprecated") is False else None
+    operation.pop("deprecated", None)
+    if contract_manners.is_deprecated(route.handler):
+        operation["deprecated"] = True
     operation["parameters"] = [
         contract_schemas.tidied(parameter)
         for parameter in operation.get("parameters", [])
         if parameter["name"].lower() not in _NO_PARAMETERS
     ]
     operation["parameters"] += contract_manners.parameters(route.handler, route.method)
-    if contract_manners.is_deprecated(route.handler):
-        operation["deprecated"] = True
     if declared.upload is not None:
         operation["requestBody"] = _upload(declared.upload)
     elif "requestBody" in operation:
@@ -126,18 +126,28 @@ def _complete(route: _Route) -> None:
             "description": "One JSON object; a field that is not listed is refused.",
             "content": operation["requestBody"]["content"],
         }
-    answers = {s: a for s, a in operation["responses"].items() if s.startswith("2")}
+    problems = contract_problems.responses(operation, declared)
+    operation["responses"] = {**_answers(route), **problems}
+
+
+def _answers(route: _Route) -> Json:
+    """What is answered when all is well."""
+    declared = route.declared
+    answers: Json = {s: a for s, a in route.operation["responses"].items() if s.startswith("2")}
     for status, answer in answers.items():
         answer["description"] = HTTPStatus(int(status)).phrase
         answer.setdefault("headers", {})
         if declared.download:
             answer["content"] = {media_type: {"schema": _FILE} for media_type in declared.download}
-        answer["links"] = _links(declared, route.path)
-        if not answer["links"]:
-            del answer["links"]
+        links = _links(declared, route.path)
+        if links:
+            answer["links"] = links
     if route.method == "get":
-        answers |= _versioned(answers)
-    operation["responses"] = {**answers, **contract_problems.responses(operation, declared)}
+        return {**answers, **_versioned(answers)}
+    if contract_manners.forgets_its_answer(route.handler):
+        told = "Done before, under this Idempotency-Key. Its answer was not kept."
+        return {"204": {"description": told, "headers": {}}, **answers}
+    return answers
 
 
 def _versioned(answers: Json) -> Json:

@@ -56,3 +56,8 @@ def _if_match(*, must: bool) -> Json:
 
 def is_deprecated(handler: HTTPRouteHandler) -> bool:
     return manners.of(handler).deprecated is not None
+
+
+def forgets_its_answer(handler: HTTPRouteHandler) -> bool:
+    """Who asks again under the same key is told that it was done, and no more."""
+    return once.counts(handler) and manners.of(handler).told_by is None
