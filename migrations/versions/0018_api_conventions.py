@@ -63,5 +63,6 @@ def upgrade() -> None:
         "CREATE INDEX remittance_trace_idx ON remittance (tenant_id, trace_number, id)",
         "CREATE INDEX card_list_idx ON card (tenant_id, state, id)",
         "CREATE INDEX card_claim_idx ON card (tenant_id, claim_id, id)",
+        "CREATE INDEX card_subject_idx ON card (tenant_id, subject_id)",
         "CREATE INDEX arrival_state_idx ON arrival (tenant_id, state, id)",
     )

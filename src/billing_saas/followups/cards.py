@@ -70,14 +70,20 @@ async def open_cards(db: TenantSession, cards: Sequence[NewCard]) -> None:
     )
 
 
-async def close(db: TenantSession, actor: Actor, card_id: UUID, *, outcome: str) -> None:
-    """A person is done with it, and says in a word how it ended."""
-    actor.must("cards.work")
+async def lock(db: TenantSession, card_id: UUID) -> Card:
+    """For an act that changes it."""
     card = await db.scalar(
         select(Card).where(Card.tenant_id == db.tenant_id, Card.id == card_id).with_for_update()
     )
     if card is None:
         raise CardNotFound("There is no such card.")
+    return card
+
+
+async def close(db: TenantSession, actor: Actor, card_id: UUID, *, outcome: str) -> None:
+    """A person is done with it, and says in a word how it ended."""
+    actor.must("cards.work")
+    card = await lock(db, card_id)
     if card.state == "done":
         raise CardClosed("The card is already closed.")
     await db.execute(

@@ -1,11 +1,22 @@
 """The work list of one practice."""
 
+from uuid import UUID
+
 from sqlalchemy import func, select
 
+from billing_saas.followups.errors import CardNotFound
 from billing_saas.followups.tables import Card
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.paging import Page, PageRequest, encode
+
+
+async def card(db: TenantSession, actor: Actor, card_id: UUID) -> Card:
+    actor.must("cards.read")
+    found = await db.scalar(select(Card).where(Card.tenant_id == db.tenant_id, Card.id == card_id))
+    if found is None:
+        raise CardNotFound("There is no such card.")
+    return found
 
 
 async def cards(

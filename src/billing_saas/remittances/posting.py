@@ -24,6 +24,7 @@ from billing_saas.remittances.claim_rules import Left
 from billing_saas.remittances.errors import (
     AlreadyPosted,
     IsDuplicate,
+    NotPosted,
     NotSound,
     OutOfBalance,
     PostedTotalWrong,
@@ -85,6 +86,52 @@ async def post(db: TenantSession, actor: Actor, remittance_id: UUID) -> Posted:
     )
     points.reach("remittances.posting.told")
     return posted
+
+
+_OUTCOME = text(
+    """
+    SELECT count(*) AS claims,
+      count(*) FILTER (WHERE paid.state IN ('unmatched', 'review')) AS unmatched,
+      count(*) FILTER (WHERE paid.reverses IS NOT NULL) AS reversed,
+      coalesce(sum(paid.paid_cents) FILTER (WHERE paid.state IN ('unmatched', 'review')
+        AND paid.entry_id IS NOT NULL), 0) AS unapplied_cents,
+      (SELECT count(*) FROM service_payment line JOIN claim_payment p
+         ON p.tenant_id = line.tenant_id AND p.id = line.claim_payment_id
+       WHERE p.tenant_id = :tenant_id AND p.remittance_id = :remittance_id AND line.denied
+         AND p.reverses IS NULL AND p.state NOT IN ('unmatched', 'review')) AS denied_lines,
+      (SELECT count(*) FROM card WHERE card.tenant_id = :tenant_id AND card.subject_id IN (
+         SELECT id FROM claim_payment WHERE tenant_id = :tenant_id AND remittance_id = :remittance_id
+         UNION ALL SELECT id FROM provider_adjustment
+           WHERE tenant_id = :tenant_id AND remittance_id = :remittance_id)
+       AND right(card.source, length(:number) + 1) = ':' || :number) AS cards
+    FROM claim_payment paid
+    WHERE paid.tenant_id = :tenant_id AND paid.remittance_id = :remittance_id
+    """
+)
+
+
+async def outcome(db: TenantSession, actor: Actor, remittance_id: UUID) -> Posted:
+    """What the posting that stands came to, read from what it left. `NotPosted` when none does."""
+    remittance = await queries.remittance(db, actor, remittance_id)
+    if remittance.posted_at is None:
+        raise NotPosted("The remittance is not posted.")
+    asked = {
+        "tenant_id": db.tenant_id,
+        "remittance_id": remittance_id,
+        "number": str(remittance.posting_number),
+    }
+    left = (await db.execute(_OUTCOME, asked)).one()
+    return Posted(
+        remittance_id,
+        claims=left.claims,
+        matched=left.claims - left.unmatched,
+        unmatched=left.unmatched,
+        reversed=left.reversed,
+        denied_lines=left.denied_lines,
+        cash_cents=remittance.payment_cents,
+        unapplied_cents=int(left.unapplied_cents),
+        cards=left.cards,
+    )
 
 
 def _check_postable(remittance: Remittance) -> None:

@@ -10,10 +10,13 @@ from litestar.params import JSONBody, QueryParameter
 
 from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
+from billing_saas.api.manners import Versioned, manners
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.followups import cards, queries
 from billing_saas.followups.errors import CardClosed
 from billing_saas.followups.tables import Card
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
 
 
 class CardOut(Out, frozen=True):
@@ -76,14 +79,28 @@ async def list_cards(
     return PageOut([CardOut.of(card) for card in found.rows], found.next_cursor)
 
 
+@get(
+    "/cards/{card_id:uuid}",
+    summary="One card",
+    opt=declared("cards.read", leads_to={"close_card": {"card_id": "$response.body#/id"}}),
+)
+async def get_card(db: Db, actor: Who, card_id: Id) -> CardOut:
+    return await _card(db, actor, card_id)
+
+
+async def _card(db: TenantSession, actor: Actor, card_id: UUID) -> CardOut:
+    return CardOut.of(await queries.card(db, actor, card_id))
+
+
 @post(
     "/cards/{card_id:uuid}/closing",
     status_code=204,
     summary="Close a card",
-    opt=declared("cards.work", refusals=[CardClosed]),
+    opt=declared("cards.work", refusals=[CardClosed])
+    | manners(versioned=Versioned(lock=cards.lock, show=_card)),
 )
 async def close_card(db: Db, actor: Who, card_id: Id, data: JSONBody[CardClosing]) -> None:
     await cards.close(db, actor, card_id, outcome=data.outcome)
 
 
-HANDLERS = [list_cards, close_card]
+HANDLERS = [list_cards, get_card, close_card]

@@ -10,6 +10,7 @@ from litestar.params import JSONBody
 
 from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
+from billing_saas.api.manners import manners
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.patients import queries
 from billing_saas.patients.errors import BadPatient
@@ -102,7 +103,8 @@ async def get_patient(db: Db, actor: Who, patient_id: Id) -> PatientOut:
         "patients.read",
         refusals=[BadPatient],
         leads_to={"get_patient": {"patient_id": "$response.body#/0/id"}},
-    ),
+    )
+    | manners(kind="search"),
 )
 async def search_patients(db: Db, actor: Who, data: JSONBody[PatientSearch]) -> list[PatientOut]:
     found = await queries.search(db, actor, data.name, data.birth_date)

@@ -9,8 +9,11 @@ from litestar.params import QueryParameter
 
 from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
+from billing_saas.api.manners import Versioned, manners
 from billing_saas.api.staff.claims import AdjustmentOut
 from billing_saas.api.wire import Out, PageOut
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
 from billing_saas.ledger.errors import MonthClosed
 from billing_saas.remittances import posting, queries, unposting
 from billing_saas.remittances.errors import (
@@ -258,6 +261,26 @@ async def list_claim_payments(
     return PageOut([ClaimPaymentOut.of(record) for record in found.rows], found.next_cursor)
 
 
+@get(
+    "/remittances/{remittance_id:uuid}/posting",
+    summary="What the posting of a remittance came to",
+    opt=declared("remittances.read", refusals=[NotPosted], leads_to=_SHOW_IT),
+)
+async def get_posting(db: Db, actor: Who, remittance_id: Id) -> PostedOut:
+    return await _posting(db, actor, remittance_id)
+
+
+async def _posting(db: TenantSession, actor: Actor, remittance_id: UUID) -> PostedOut:
+    return PostedOut.of(await posting.outcome(db, actor, remittance_id))
+
+
+async def _remittance(db: TenantSession, actor: Actor, remittance_id: UUID) -> RemittanceOut:
+    return RemittanceOut.of(await queries.remittance(db, actor, remittance_id))
+
+
+_VERSIONED = Versioned(lock=queries.locked, show=_remittance)
+
+
 @post(
     "/remittances/{remittance_id:uuid}/posting",
     status_code=201,
@@ -269,7 +292,8 @@ async def list_claim_payments(
             **_SHOW_IT,
             "unpost_remittance": {"remittance_id": "$request.path.remittance_id"},
         },
-    ),
+    )
+    | manners(told_by=_posting, versioned=_VERSIONED),
 )
 async def post_remittance(db: Db, actor: Who, remittance_id: Id) -> PostedOut:
     """The worker posts what is sound by itself; this is for what was held, and for a second try."""
@@ -284,7 +308,8 @@ async def post_remittance(db: Db, actor: Who, remittance_id: Id) -> PostedOut:
         "remittances.reverse",
         refusals=[NotPosted, TakenBackSince, MonthClosed],
         leads_to=_SHOW_IT,
-    ),
+    )
+    | manners(versioned=_VERSIONED),
 )
 async def unpost_remittance(db: Db, actor: Who, remittance_id: Id) -> None:
     await unposting.unpost(db, actor, remittance_id)
@@ -294,6 +319,7 @@ HANDLERS = [
     list_remittances,
     get_remittance,
     list_claim_payments,
+    get_posting,
     post_remittance,
     unpost_remittance,
 ]
