@@ -7,7 +7,7 @@ from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 
-from billing_saas.api import deps, docs, errors, health, parameters
+from billing_saas.api import deps, docs, errors, health, limits, parameters
 from billing_saas.api.answering import Answer
 from billing_saas.api.bodies import Bodies
 from billing_saas.api.door import BearerToken
@@ -86,6 +86,7 @@ def create_app(
         app.state.database = open_database()
         with beside(app.state.database):
             yield
+        await limits.close(app.state)
         await app.state.database.close()
 
     app = Litestar(

@@ -9,6 +9,7 @@ from litestar.types import Scope
 
 from billing_saas.kit.db import Database
 from billing_saas.kit.rates import Limit, RateStore
+from billing_saas.kit.settings import Settings
 from billing_saas.requests.buckets import PostgresRates
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -61,6 +62,35 @@ class Edge:
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self.trusted_proxies)
+
+
+def of(configured: Settings) -> Edge:
+    return Edge(
+        trusted_proxies=tuple(
+            ipaddress.ip_network(one) for one in _listed(configured.trusted_proxies)
+        ),
+        allowed_hosts=frozenset(one.lower() for one in _listed(configured.allowed_hosts)),
+        per_address=_per_minute("address", configured.requests_per_address),
+        per_person=_per_minute("person", configured.requests_per_person),
+        per_practice=_per_minute("practice", configured.requests_per_practice),
+        rates=_rates(configured.rate_limit_url),
+    )
+
+
+def _rates(url: str) -> Callable[[Database], RateStore]:
+    if not url:
+        return PostgresRates
+    from billing_saas.gateways.valkey_rates import ValkeyRates  # who has none need not load it
+
+    return lambda _: ValkeyRates(url)
+
+
+def _per_minute(name: str, most: int) -> Limit | None:
+    return Limit(name, most) if most else None
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def audit_prefix(address: Address | None) -> str:

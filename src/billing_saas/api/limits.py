@@ -27,6 +27,12 @@ def limiter_of(state: State) -> Limiter:
     return held
 
 
+async def close(state: State) -> None:
+    held: Limiter | None = state.get("limiter")
+    if held is not None:
+        await held.close()
+
+
 async def by_address(connection: Connection) -> None:
     """Before a credential is looked at: guesses count as much as requests."""
     limit = connection.app.state.edge.per_address

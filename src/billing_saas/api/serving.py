@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from litestar import Litestar
 
+from billing_saas.api import edge
 from billing_saas.api.app import create_app
 from billing_saas.gateways import key_provider
 from billing_saas.gateways.counted_keys import CountedKeys
@@ -23,7 +24,7 @@ def from_environment() -> Litestar:
     with standing(configured, migrated=False) as urls:
         keys = CountedKeys(key_provider.opened(configured.key_provider))
         open_database = functools.partial(Database, urls, keys)
-    return create_app(open_database, functools.partial(_watched, configured))
+    return create_app(open_database, functools.partial(_watched, configured), edge.of(configured))
 
 
 @contextmanager

@@ -75,6 +75,9 @@ class Limiter:
             key=lambda standing: standing.left / standing.limit.most,
         )
 
+    async def close(self) -> None:
+        await self._store.close()
+
     def _missing(self, wants: Sequence[Want]) -> list[Want]:
         """Those of which neither a lease nor a refusal is held."""
         now = self._seconds()
