@@ -4,6 +4,7 @@ An unknown, malformed or unsafe one is named at start, all at once; nothing is r
 with a password may lie in a file instead: `BILLING_DATABASE_URL_FILE` names it.
 """
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -61,6 +62,16 @@ class Settings:
     """Seconds to wait at start for a database that is not there yet."""
     heartbeat_file: Path | None = None
     """A worker touches it every few seconds, for a probe that has no port to ask."""
+    allowed_hosts: str = ""
+    """Names that the API answers to, separated by commas; `.example.com` means all below. Empty: any."""
+    trusted_proxies: str = ""
+    """Addresses or networks, separated by commas, whose X-Forwarded-For is believed."""
+    rate_limit_url: str = ""
+    """Where requests are counted: redis:// or rediss://. Empty: in the database."""
+    requests_per_address: int = 3000
+    """A minute, for each address (IPv4) or /64 (IPv6); 0: no limit. The same for the next two."""
+    requests_per_person: int = 1200
+    requests_per_practice: int = 6000
     pooler: str = ""
     """`transaction`: the addresses lead to a pooler in transaction mode, such as pgbouncer."""
     metrics_address: str = "127.0.0.1"
@@ -130,7 +141,7 @@ def _with_files(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]
     """Our variables, those that lie in files read from there: a file, unlike the environment, is
     not inherited by every child, nor shown by `docker inspect`."""
     given = {variable: text for variable, text in environ.items() if variable.startswith(PREFIX)}
-    for name in sorted(_URLS | {"broker_url"}):
+    for name in sorted(_URLS | {"broker_url", "rate_limit_url"}):
         variable = f"{PREFIX}{name.upper()}"
         path = given.pop(f"{variable}_FILE", "")
         if not path:
@@ -150,6 +161,9 @@ _NUMBERS = {
     "port": (0, 65535, "a port number"),
     "metrics_port": (0, 65535, "a port number"),
     "processes": (1, 64, "1 to 64"),
+    "requests_per_address": (0, 1_000_000, "0 to 1000000"),
+    "requests_per_person": (0, 1_000_000, "0 to 1000000"),
+    "requests_per_practice": (0, 1_000_000, "0 to 1000000"),
     "database_patience": (0, 3600, "0 to 3600 seconds"),
 }
 _CHOICES = {
@@ -190,10 +204,21 @@ def _read_one(
         faults.append(f"{variable}: must be folder:///path or awskms://region/alias/prefix")
     elif name in _URLS and not text.startswith("postgresql://"):
         faults.append(f"{variable}: must start with postgresql://")
+    elif name == "rate_limit_url" and not text.startswith(("redis://", "rediss://")):
+        faults.append(f"{variable}: must start with redis:// or rediss://")
+    elif name == "trusted_proxies" and not _are_networks(text):
+        faults.append(f"{variable}: must be addresses or networks, separated by commas")
     elif name == "tracing" and not text.startswith(("http://", "https://")):
         faults.append(f"{variable}: must start with http:// or https://")
     else:
         values[name] = text
+
+
+def _are_networks(text: str) -> bool:
+    try:
+        return bool([ipaddress.ip_network(one.strip()) for one in text.split(",")])
+    except ValueError:
+        return False
 
 
 def _incomplete(settings: Settings) -> list[str]:
@@ -216,7 +241,7 @@ def production_findings(
     """What production asks of the settings alone, one finding per check."""
     urls = {
         f"{PREFIX}{name.upper()}": url
-        for name in sorted(_URLS | {"broker_url"})
+        for name in sorted(_URLS | {"broker_url", "rate_limit_url"})
         if (url := getattr(settings, name))
     }
     return [

@@ -14,6 +14,8 @@ from billing_saas.kit.db import PlatformSession, TenantSession
 from billing_saas.outbox.jobs import Job, Queue
 from billing_saas.remittances import intake, posting
 from billing_saas.remittances.jobs import PostRemittance, TakeInRemittances
+from billing_saas.requests import forgetting
+from billing_saas.requests.jobs import ForgetRequests
 
 J = TypeVar("J", bound=Job)
 
@@ -81,6 +83,7 @@ ACTS: tuple[Act, ...] = (
     practice_act(RotateKeys, rotating.step, rotating.ROTATE),
     practice_act(StartRotation, rotating.start_due, rotating.ROTATE),
     platform_act(FindWornKeys, rotating.find_worn, rotating.ROTATE),
+    platform_act(ForgetRequests, forgetting.forget),
 )
 
 add(*ACTS)
