@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 
 from billing_saas import __version__
+from billing_saas.cli_audit import audit
 from billing_saas.cli_edi import edi
 from billing_saas.cli_phi import phi
 from billing_saas.cli_terminal import OPERATOR, plainly, read_settings, with_database
@@ -32,6 +33,7 @@ def main() -> None:
     """A multi-tenant back office for outsourced medical billing."""
 
 
+main.add_command(audit)
 main.add_command(edi)
 main.add_command(phi)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from billing_saas.audit import merkle_rules, rules, trail
 
 # An id is made right before the event's time is taken.
-_NEVER_APART = timedelta(minutes=5)
+NEVER_APART = timedelta(minutes=5)
 PACKED_BYTES = 48
 
 
@@ -83,7 +83,7 @@ class Comparison:
         if has_mac:
             return "it is not what was sealed, though its MAC is good: its place or its MAC is new"
         made_at = born(row.id)
-        if abs(row.at - made_at) > _NEVER_APART:
+        if abs(row.at - made_at) > NEVER_APART:
             return f"its time was changed: its id was made at {made_at:%Y-%m-%d %H:%M:%S} UTC"
         return "it was changed"
 

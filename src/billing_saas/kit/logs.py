@@ -23,6 +23,7 @@ _WORD = re.compile(r"[a-z][a-z0-9_.-]{0,79}\Z")
 _ROUTE = re.compile(r"/[A-Za-z0-9_/{}:.-]{0,199}\Z")
 _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}\Z")
 _REQUEST = re.compile(r"[0-9a-f-]{1,36}\Z")
+_HASH = re.compile(r"[0-9a-f]{64}\Z")
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
@@ -43,7 +44,7 @@ def _is_day(value: Any) -> bool:
 
 ALLOWED: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(
-        ["count", "attempt", "attempts", "milliseconds", "port", "rows", "status", "workers"],
+        ["count", "attempt", "attempts", "head", "milliseconds", "port", "rows", "status", "workers"],
         _is_number,
     ),
     **dict.fromkeys(["job", "arrival", "tenant", "remittance", "lease"], _is_id),
@@ -54,6 +55,7 @@ ALLOWED: dict[str, Callable[[Any], bool]] = {
     "route": _matches(_ROUTE),
     "method": lambda value: value in {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"},
     "request_id": _matches(_REQUEST),
+    "head_hash": _matches(_HASH),
     "error": _matches(_TYPE),
     "logger": _matches(_TYPE),
     "level": _matches(_WORD),

@@ -64,3 +64,13 @@ class ObjectStoreDown(Exception):
 
 class ObjectMissing(Exception):
     """There is no object of this key."""
+
+
+class Anchor(Protocol):
+    """Keeps lines that nobody takes back: each stands before `append` returns."""
+
+    async def append(self, name: str, line: bytes) -> None:
+        """`name` is unique, and sorts with the time."""
+
+    def lines(self) -> AsyncIterator[bytes]:
+        """Everything ever appended, in its order."""

@@ -12,13 +12,14 @@ from typing import get_args
 
 import dramatiq
 
+from billing_saas.gateways.anchors import anchor_at
 from billing_saas.kit import logs, meters, tracing
 from billing_saas.kit.db import Database, Urls
 from billing_saas.kit.protocols import KeyProvider
 from billing_saas.kit.settings import BadSettings, Settings
 from billing_saas.outbox.jobs import Queue
 from billing_saas.outbox.leasing import LEASE
-from billing_saas.workers import broker, relay, schedule, watching
+from billing_saas.workers import broker, relay, schedule, sealing, watching
 
 GRACE = timedelta(seconds=20)
 """How long running jobs may go on after SIGTERM; then they give their leases back."""
@@ -81,7 +82,7 @@ def serve(
         watched.enter_context(meters.served(settings.metrics_address, settings.metrics_port))
         asyncio.run(
             _relay_until_told(
-                Database(urls, keys, pool_size=2), bells, part, settings.heartbeat_file
+                Database(urls, keys, pool_size=2), bells, part, settings
             )
         )
     finally:
@@ -94,7 +95,7 @@ def serve(
 
 
 async def _relay_until_told(
-    database: Database, bells: dramatiq.Broker, part: Part, heartbeat_file: Path | None
+    database: Database, bells: dramatiq.Broker, part: Part, settings: Settings
 ) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -106,8 +107,13 @@ async def _relay_until_told(
     if part.schedule:
         going.append(asyncio.create_task(schedule.run(database)))
         going.append(asyncio.create_task(watching.run(database)))
-    if heartbeat_file is not None:
-        going.append(asyncio.create_task(_beat(heartbeat_file)))
+        if database.sealer_engine is not None:
+            anchor = anchor_at(settings.audit_anchor) if settings.audit_anchor else None
+            going.append(asyncio.create_task(sealing.run(database, anchor)))
+        else:
+            logs.get().warning("audit trail is not sealed here")
+    if settings.heartbeat_file is not None:
+        going.append(asyncio.create_task(_beat(settings.heartbeat_file)))
     try:
         done, _ = await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

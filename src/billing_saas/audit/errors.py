@@ -1,0 +1,13 @@
+from billing_saas.kit.errors import Conflict, NotFound
+
+
+class EventNotSealed(NotFound):
+    """No such event, or it waits for the sealer: there is nothing to prove yet."""
+
+
+class HeadNotFound(NotFound):
+    pass
+
+
+class NotPurgeable(Conflict):
+    pass
