@@ -96,19 +96,18 @@ def paid(remittance_file: bytes) -> bytes:
 
 def _variants(value: str) -> Iterator[tuple[str, bytes, bool]]:
     """How, bytes, and whether case matters."""
-    for text in {value, value.title()}:
+    yield "as it is", value.encode(), False
+    yield "UTF-16", value.encode("utf-16-le"), False
+    for text in {value, value.title(), value.lower()}:
         raw = text.encode()
-        yield "as it is", raw, False
         yield "hex", raw.hex().encode(), False
-        yield "UTF-16", text.encode("utf-16-le"), False
-        yield "percent", quote(text).encode(), False
-        yield "form", quote_plus(text).encode(), False
+        if " " in text or "/" in text:
+            yield "percent", quote(text).encode(), False
+            yield "form", quote_plus(text).encode(), False
         # Wherever it lies among other bytes: without the characters that neighbors have a part in.
         for before in range(3):
-            coded = base64.b64encode(b"\0" * before + raw + b"\0" * 2)
-            core = coded[
-                -(-before * 4 // 3) + (1 if before else 0) : len(raw) * 4 // 3 + before - 1
-            ]
+            coded = base64.b64encode(b"\0" * before + raw)
+            core = coded[-(-8 * before // 6) : 8 * (before + len(raw)) // 6]
             if len(core) >= 8:
                 yield "base64", core, True
                 yield "base64", core.translate(bytes.maketrans(b"+/", b"-_")), True

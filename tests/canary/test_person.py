@@ -15,7 +15,7 @@ def test_each_value_is_found_in_each_form(value: str) -> None:
         raw = text.encode()
         for content in (raw, raw.hex().encode(), raw.hex().upper().encode(), quote(text).encode()):
             assert person.found_in(b"{ " + content + b" }"), content
-    for text in (value, value.title()):
+    for text in (value, value.lower(), value.title()):
         for before in range(4):
             for after in range(3):
                 content = secrets.token_bytes(before) + text.encode() + secrets.token_bytes(after)
