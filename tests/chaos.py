@@ -32,6 +32,7 @@ from billing_saas.kit import logs, points, settings
 from billing_saas.kit.db import Database, Urls
 from billing_saas.outbox import queries
 from billing_saas.workers import broker, main, relay, running
+from billing_saas.workers.bench import Bench
 from tests.cluster import Clone
 
 LEASE = timedelta(seconds=1)
@@ -47,19 +48,26 @@ _forking.set_forkserver_preload(["tests.chaos"])
 
 def work(urls: Urls, keys: KeyFolder) -> None:
     """As `billing-saas work` does, with a short lease so that a death is soon noticed."""
-    main.serve(settings.load(), urls, keys, threads=4, lease=LEASE, grace=timedelta(seconds=2))
+    main.serve(
+        settings.load(),
+        urls,
+        keys,
+        threads=main.threads_named("4"),
+        lease=LEASE,
+        grace=timedelta(seconds=2),
+    )
 
 
 def relay_only(urls: Urls, keys: KeyFolder) -> None:
-    bells = broker.connect("", urls.platform)
+    bells = broker.connect(settings.load().broker_url, urls.platform)
     ring = functools.partial(broker.ring, bells)
     asyncio.run(relay.run(Database(urls, keys, pool_size=2), ring))
 
 
 def work_without_relay(urls: Urls, keys: KeyFolder) -> None:
-    bench = broker.Bench(lambda: Database(urls, keys, pool_size=4), LEASE)
-    worker = dramatiq.Worker(broker.connect("", urls.platform, bench), worker_threads=4)
-    worker.start()
+    bench = Bench(lambda: Database(urls, keys, pool_size=4), LEASE)
+    bells = broker.connect(settings.load().broker_url, urls.platform, bench)
+    dramatiq.Worker(bells, worker_threads=4, worker_timeout=100).start()
     signal.pause()
 
 
@@ -105,12 +113,17 @@ class Worker:
         key_folder: Path,
         *,
         fault: str = "",
+        broker_url: str = "",
         task: Callable[[Urls, KeyFolder], None] = work,
         acts: Sequence[str] = ("tests.workers.acts",),
     ) -> None:
         descriptor, self._log = tempfile.mkstemp(prefix="chaos-", suffix=".log")
         os.close(descriptor)
-        environ = {**clone.environment, "BILLING_FAULT_POINT": fault}
+        environ = {
+            **clone.environment,
+            "BILLING_FAULT_POINT": fault,
+            "BILLING_BROKER_URL": broker_url,
+        }
         self.process: BaseProcess = _forking.Process(
             target=_child, args=(task, environ, clone.urls, key_folder, acts, self._log)
         )

@@ -10,7 +10,7 @@ from billing_saas.kit.embedded import EmbeddedPostgres
 from tests import cluster as clusters
 from tests.fakes import MemoryKeys
 
-pytest_plugins = ["tests.cast", "tests.invariants"]
+pytest_plugins = ["tests.cast", "tests.doorbells", "tests.invariants"]
 _cluster = pytest.StashKey[object]()
 
 

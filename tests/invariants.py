@@ -1,5 +1,8 @@
 """What must be true of every practice whatever happened: asked after each chaos story.
 
+The product asks most of it by night (`billing_saas.reports`); here is what is asked in tests only, because
+it reads every event, or holds only where nobody else works.
+
     async def test_posting_survives(database, elm, ...):
         ...strike...
         await invariants.check_all(database, [elm.id])
@@ -7,28 +10,21 @@
 or ask for the fixture `invariants_hold`, which looks at every practice when the story is over.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
-from typing import Any
+from collections.abc import AsyncIterator, Collection, Iterable
 from uuid import UUID
 
 import pytest
-from sqlalchemy import PrimaryKeyConstraint, TextClause, UniqueConstraint, select, text
+from sqlalchemy import select, text
 
-from billing_saas import schema
+from billing_saas import schema  # noqa: F401  # every room's keys are asked for
 from billing_saas.audit import queries as audit
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database, TenantSession
-from billing_saas.ledger import queries as ledger
 from billing_saas.outbox import queries as outbox
+from billing_saas.reports import asking, traces
+from billing_saas.reports import invariants as product
+from billing_saas.reports.invariants import Invariant
 from billing_saas.tenants.tables import Practice
-from tests.ledger import causes
-
-Invariant = Callable[[TenantSession], Awaitable[list[str]]]
-
-# Written by the platform, or counted and leased beside the work.
-NOT_BUSINESS = {"agreement", "membership", "practice", "job", "tenant_key"}
-# Whom an event concerns is what was asked for, which need not exist.
-AS_ASKED = {"audit_event", "audit_subject"}
 
 
 async def check_all(
@@ -55,7 +51,9 @@ async def violations(
         for invariant in INVARIANTS:
             if invariant not in let_off:
                 async with database.tenant(tenant_id) as db:
-                    found += [f"{invariant.__name__}: {what}" for what in await invariant(db)]
+                    found += [
+                        f"{invariant.__name__}: {what}" for what in await invariant(db, _READER)
+                    ]
     return found + await _owed(database, dead_letters)
 
 
@@ -67,171 +65,12 @@ async def invariants_hold(database: Database) -> AsyncIterator[None]:
     await check_all(database, practices)
 
 
-# --- I1: the books ---
+# --- everything is told ---
 
 
-async def books_balance(db: TenantSession) -> list[str]:
-    """Every entry sums to zero over at least two lines of its own day and instant; so do its reversals."""
-    return [
-        *await _found(
-            db,
-            """
-            SELECT 'entry ' || e.id || ' has ' || count(l.n) || ' lines that sum to '
-                   || coalesce(sum(l.amount_cents), 0)
-            FROM ledger_entry e LEFT JOIN ledger_line l
-              ON l.tenant_id = e.tenant_id AND l.entry_id = e.id
-            WHERE e.tenant_id = :tenant GROUP BY e.id
-            HAVING count(l.n) < 2 OR sum(l.amount_cents) <> 0""",
-        ),
-        *await _found(
-            db,
-            """
-            SELECT 'line ' || l.n || ' of ' || l.entry_id || ' is not of its entry'
-            FROM ledger_line l LEFT JOIN ledger_entry e ON e.tenant_id = l.tenant_id
-              AND e.id = l.entry_id AND e.recorded_at = l.recorded_at
-              AND e.effective_on = l.effective_on
-            WHERE l.tenant_id = :tenant AND e.id IS NULL""",
-        ),
-        *await _found(
-            db,
-            """
-            SELECT 'entry ' || e.id || ' does not undo ' || e.reverses
-            FROM ledger_entry e JOIN ledger_line l ON l.tenant_id = e.tenant_id
-              AND l.entry_id IN (e.id, e.reverses)
-            WHERE e.tenant_id = :tenant AND e.reverses IS NOT NULL
-            GROUP BY e.id, e.reverses, l.account, l.party_kind, l.party_id, l.patient_id,
-                     l.claim_id, l.charge_id
-            HAVING sum(l.amount_cents) <> 0""",
-        ),
-    ]
-
-
-async def trial_balance_is_the_sum_of_lines(db: TenantSession) -> list[str]:
-    balance = await ledger.trial_balance(db, _READER)
-    told = {row.account.value: row.debit_cents - row.credit_cents for row in balance.rows}
-    lines = await db.execute(
-        text("SELECT account, amount_cents FROM ledger_line WHERE tenant_id = :tenant"),
-        {"tenant": db.tenant_id},
-    )
-    summed: dict[str, int] = {}
-    for account, cents in lines:
-        summed[account] = summed.get(account, 0) + cents
-    found = [] if balance.debit_cents == balance.credit_cents else ["debits are not credits"]
-    return found + [
-        f"{account} stands at {told.get(account, 0)}, its lines sum to {summed.get(account, 0)}"
-        for account in sorted(told.keys() | summed.keys())
-        if told.get(account, 0) != summed.get(account, 0)
-    ]
-
-
-async def posted_is_what_was_paid(db: TenantSession) -> list[str]:
-    """The cash of a posted remittance's entries is BPR02; what is not posted has moved nothing."""
-    entries = await causes.entries(db)
-    payments = await db.execute(
-        text("SELECT id, remittance_id FROM claim_payment WHERE tenant_id = :tenant"),
-        {"tenant": db.tenant_id},
-    )
-    remittance_of = {str(payment): str(remittance) for payment, remittance in payments}
-    moved: dict[str, int] = {}
-    for entry in entries.values():
-        caused = causes.cause(entries, entry)
-        if caused is not None:
-            kind, _, rest = caused.source.partition(":")
-            name = rest.partition(":")[0]
-            remittance = remittance_of.get(name, "") if kind == "claim-payment" else name
-            moved[remittance] = moved.get(remittance, 0) + entry.payer_cash
-    remittances = await db.execute(
-        text("SELECT id, state, payment_cents FROM remittance WHERE tenant_id = :tenant"),
-        {"tenant": db.tenant_id},
-    )
-    posted = ("posted", "reconciled", "closed")
-    return [
-        f"remittance {r.id} is {r.state}, paid {r.payment_cents} and moved {moved.get(str(r.id), 0)}"
-        for r in remittances
-        if moved.get(str(r.id), 0) != (r.payment_cents if r.state in posted else 0)
-    ]
-
-
-# --- I2: nothing twice ---
-
-
-async def nothing_stands_twice(db: TenantSession) -> list[str]:
-    """Every unique key of the schema, asked again; and one standing entry per payment and visit."""
-    found = []
-    for table, columns, where in _BUSINESS_KEYS:
-        given = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-        listed = ", ".join(columns)
-        twice = await db.execute(
-            text(
-                f"SELECT count(*) FROM {table} WHERE tenant_id = :tenant AND {given} AND {where}"
-                f" GROUP BY {listed} HAVING count(*) > 1"
-            ),
-            {"tenant": db.tenant_id},
-        )
-        found += [f"{table} ({listed}) stands {count} times" for (count,) in twice]
-    return found + await _found(
-        db,
-        """
-        WITH RECURSIVE chain AS (
-          SELECT id, source, id AS tip, 0 AS undone FROM ledger_entry
-          WHERE tenant_id = :tenant AND reverses IS NULL
-          UNION ALL
-          SELECT chain.id, chain.source, e.id, undone + 1 FROM chain
-          JOIN ledger_entry e ON e.tenant_id = :tenant AND e.reverses = chain.tip
-        ), standing AS (
-          SELECT id, source FROM chain GROUP BY id, source HAVING max(undone) % 2 = 0
-        )
-        SELECT split_part(source, ':', 1) || ':' || split_part(source, ':', 2) || ' is journalled '
-               || count(*) || ' times' FROM standing
-        WHERE split_part(source, ':', 1) IN ('claim-payment', 'charge')
-        GROUP BY split_part(source, ':', 1), split_part(source, ':', 2) HAVING count(*) > 1""",
-    )
-
-
-# As the rooms map them, so that a key which the database lost is asked for all the same.
-_BUSINESS_KEYS = [
-    (table.name, [column.name for column in key.columns], "true")
-    for table in schema.metadata.sorted_tables
-    if "tenant_id" in table.columns
-    for key in table.constraints
-    if isinstance(key, (PrimaryKeyConstraint, UniqueConstraint))
-] + [
-    # TRN02 plus the payer identifies an 835, but for those that are held as duplicates.
-    ("remittance", ["payer_id", "trace_number"], "state <> 'duplicate'"),
-    ("tenant_key", ["purpose"], "state = 'primary'"),
-]
-
-
-# --- I3: everything is told ---
-
-
-async def every_change_is_told(db: TenantSession) -> list[str]:
-    """The transaction that wrote a row last also wrote an audit event of this practice.
-
-    PostgreSQL knows which transaction wrote a row; in a savepoint that is another number, but with the
-    same instant of commit (the tests' cluster keeps those).
-    """
-    found = []
-    for table in await _practice_tables(db):
-        if table in NOT_BUSINESS | AS_ASKED:
-            continue
-        untold = await db.scalar(
-            text(
-                "WITH told AS MATERIALIZED (SELECT DISTINCT pg_xact_commit_timestamp(xid::xid)"
-                " FROM audit_event WHERE tenant_id = :tenant)"
-                f" SELECT count(*) FROM {table} WHERE tenant_id = :tenant"
-                " AND pg_xact_commit_timestamp(xmin) NOT IN (SELECT * FROM told)"
-            ),
-            {"tenant": db.tenant_id},
-        )
-        if untold:
-            found.append(f"{untold} rows of {table} were written in transactions without an event")
-    return found
-
-
-async def every_step_is_told(db: TenantSession) -> list[str]:
+async def every_step_is_told(db: TenantSession, actor: Actor) -> list[str]:
     """What an event must name: the practice set up, each file received, each posting and its undoing."""
-    return await _found(
+    return await asking.found(
         db,
         """
         WITH told AS (
@@ -265,21 +104,21 @@ async def every_step_is_told(db: TenantSession) -> list[str]:
     )
 
 
-async def no_event_was_edited(db: TenantSession) -> list[str]:
+async def no_event_was_edited(db: TenantSession, actor: Actor) -> list[str]:
     return [
         f"event {event_id} is not as it was written" for event_id in await audit.broken_rows(db)
     ]
 
 
-# --- I4: no row of another practice within reach ---
+# --- no row of another practice within reach ---
 
 
-async def references_stay_at_home(db: TenantSession) -> list[str]:
+async def references_stay_at_home(db: TenantSession, actor: Actor) -> list[str]:
     """What a row refers to, by a foreign key or only by name (`claim_id`), is a row of this practice."""
-    tables = await _practice_tables(db)
+    tables = await asking.practice_tables(db)
     found = []
     for child, column, parent, key in (await db.execute(_REFERENCES)).all():
-        if child in AS_ASKED or parent not in tables or child not in tables:
+        if child in traces.AS_ASKED or parent not in tables or child not in tables:
             continue
         astray = await db.scalar(
             text(
@@ -314,7 +153,7 @@ _REFERENCES = text(
 )
 
 
-# --- I5: nothing owed ---
+# --- nothing owed ---
 
 
 async def _owed(database: Database, dead_letters: int) -> list[str]:
@@ -333,29 +172,10 @@ async def _owed(database: Database, dead_letters: int) -> list[str]:
 
 
 INVARIANTS: tuple[Invariant, ...] = (
-    *(books_balance, trial_balance_is_the_sum_of_lines, posted_is_what_was_paid),
-    *(nothing_stands_twice, every_change_is_told, every_step_is_told, no_event_was_edited),
-    references_stay_at_home,
+    *product.INVARIANTS,
+    *(every_step_is_told, no_event_was_edited, references_stay_at_home),
 )
 
 _READER = Actor(
     kind=ActorKind.SYSTEM, id=UUID(int=2), permissions=frozenset({"audit.read", "ledger.read"})
 )
-_PRACTICE_TABLES: TextClause = text(
-    """
-    SELECT c.oid::regclass::text FROM pg_class c
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-      AND NOT c.relispartition AND has_table_privilege(c.oid, 'SELECT') AND EXISTS (
-        SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
-    ORDER BY 1
-    """
-)
-
-
-async def _practice_tables(db: TenantSession) -> list[str]:
-    return list(await db.scalars(_PRACTICE_TABLES))
-
-
-async def _found(db: TenantSession, query: str) -> list[str]:
-    rows: Any = await db.scalars(text(query), {"tenant": db.tenant_id})
-    return [str(what) for what in rows]

@@ -13,6 +13,7 @@ import click
 from billing_saas import __version__
 from billing_saas.cli_audit import audit
 from billing_saas.cli_edi import edi
+from billing_saas.cli_jobs import jobs
 from billing_saas.cli_phi import phi
 from billing_saas.cli_terminal import OPERATOR, plainly, read_settings, with_database
 from billing_saas.gateways import key_provider
@@ -35,6 +36,7 @@ def main() -> None:
 
 main.add_command(audit)
 main.add_command(edi)
+main.add_command(jobs)
 main.add_command(phi)
 
 
@@ -132,11 +134,16 @@ def _start_worker(configured: Settings) -> subprocess.Popen[bytes]:
 
 
 @main.command()
-@click.option("--threads", type=int, default=4, help="Jobs at a time.")
+@click.option(
+    "--threads",
+    default="interactive=4,files=3,bulk=1",
+    show_default=True,
+    help="Jobs at a time, by queue; one number is for each queue.",
+)
 @click.option("--queues", default="", help="Only jobs of these, such as interactive,files.")
 @click.option("--no-schedule", is_flag=True, help="Leave the schedule to another process.")
 @click.option("--scheduler-only", is_flag=True, help="Relay and schedule, and run no job.")
-def work(threads: int, queues: str, no_schedule: bool, scheduler_only: bool) -> None:
+def work(threads: str, queues: str, no_schedule: bool, scheduler_only: bool) -> None:
     """Run jobs: relay, schedule and worker threads in one process, or a part of it."""
     from billing_saas.gateways.counted_keys import CountedKeys
     from billing_saas.workers import main as workers
@@ -147,11 +154,12 @@ def work(threads: int, queues: str, no_schedule: bool, scheduler_only: bool) -> 
         part = workers.Part(
             queues=workers.queues_named(queues), schedule=not no_schedule, jobs=not scheduler_only
         )
+        at_a_time = workers.threads_named(threads)
         configured = read_settings()
         with standing(configured, migrated=False) as urls:
             refuse_unsafe(configured, lambda: inspecting.findings(urls))
             keys = CountedKeys(key_provider.opened(configured.key_provider))
-            workers.serve(configured, urls, keys, threads=threads, part=part)
+            workers.serve(configured, urls, keys, threads=at_a_time, part=part)
 
 
 @main.group()

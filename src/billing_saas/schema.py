@@ -6,6 +6,7 @@ import billing_saas.claims.tables
 import billing_saas.connections.tables
 import billing_saas.coverage.tables
 import billing_saas.custody.tables
+import billing_saas.documents.tables
 import billing_saas.encounters.tables
 import billing_saas.followups.tables
 import billing_saas.identity.tables
@@ -17,6 +18,7 @@ import billing_saas.payers.tables
 import billing_saas.phi.tables
 import billing_saas.providers.tables
 import billing_saas.remittances.tables
+import billing_saas.reports.tables
 import billing_saas.requests.tables
 import billing_saas.tenants.tables  # noqa: F401  # imported for what they add to the metadata
 from billing_saas.kit.db import Row

@@ -89,7 +89,8 @@ _SORTS = {"p": "primary", "u": "unique", "f": "foreign"}
 
 
 def _keys_of(table: Table) -> set[str]:
-    found = {f"{table.name} primary ({', '.join(column.name for column in table.primary_key)})"}
+    primary = ", ".join(column.name for column in table.primary_key)
+    found = {f"{table.name} primary ({primary})"} if primary else set()
     for constraint in table.constraints:
         if isinstance(constraint, UniqueConstraint):
             found.add(f"{table.name} unique ({', '.join(c.name for c in constraint.columns)})")

@@ -15,4 +15,12 @@ from tests.chaos import LEASE
 def work_a_part(part: Part, heartbeat: Path, urls: Urls, keys: KeyFolder) -> None:
     configured = dataclasses.replace(settings.load(), heartbeat_file=heartbeat)
     grace = timedelta(seconds=2)
-    main.serve(configured, urls, keys, threads=2, part=part, lease=LEASE, grace=grace)
+    main.serve(
+        configured,
+        urls,
+        keys,
+        threads=main.threads_named("2"),
+        part=part,
+        lease=LEASE,
+        grace=grace,
+    )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from billing_saas.kit import clock
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
-from billing_saas.outbox import leasing, queue
+from billing_saas.outbox import leasing, queue, rules
 from billing_saas.outbox.errors import LeaseLost
 from billing_saas.outbox.leasing import LEASE, MOST_LOST, Claim
 from billing_saas.outbox.tables import JobRow
@@ -102,7 +102,7 @@ async def test_a_zombie_is_fenced(database: Database, elm: Tenant) -> None:
             await leasing.finish(practice, second)
     async with database.platform() as db:
         (only,) = await db.scalars(select(JobRow))
-    assert (only.state, only.last_error) == ("done", leasing.WORKER_LOST)
+    assert (only.state, only.last_error) == ("done", rules.WORKER_LOST)
 
 
 async def test_a_renewed_lease_does_not_expire(database: Database, elm: Tenant) -> None:
@@ -164,7 +164,7 @@ async def test_a_job_that_loses_its_worker_three_times_is_parked(
         assert (recovered.parked == [job_id]) == (loss == MOST_LOST)
         now += timedelta(seconds=3)
     row = await row_of(database, job_id)
-    assert (row.state, row.last_error, row.lost) == ("dead", leasing.WORKER_LOST, 3)
+    assert (row.state, row.last_error, row.lost) == ("dead", rules.WORKER_LOST, 3)
 
 
 async def test_two_sweeps_do_not_count_one_loss_twice(database: Database, elm: Tenant) -> None:

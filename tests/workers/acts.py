@@ -80,6 +80,25 @@ class MarkEveryone(Job):
     note_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class CloseDay(Job):
+    kind = "tests.close_day"
+    queue = "bulk"
+
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bulky(Job):
+    """Take up a place of the bulk queue for so long."""
+
+    kind = "tests.bulky"
+    queue = "bulk"
+
+    note_id: UUID
+    milliseconds: int = 0
+
+
 class TestConflict(Conflict):
     __test__ = False
 
@@ -105,7 +124,7 @@ async def marks(database: Database, tenant_id: UUID, note_id: UUID) -> int:
     return int(found or 0)
 
 
-async def mark(db: TenantSession, actor: Actor, job: Mark) -> None:
+async def mark(db: TenantSession, actor: Actor, job: Mark | Bulky) -> None:
     await leave_mark(db, job.note_id)
     await asyncio.sleep(job.milliseconds / 1000)
 
@@ -147,6 +166,7 @@ async def mark_everyone(db: PlatformSession, actor: Actor, job: MarkEveryone) ->
 
 registry.add(
     registry.practice_act(Mark, mark, "tests.mark"),
+    registry.practice_act(Bulky, mark),
     registry.practice_act(Urgent, urgent),
     registry.practice_act(Poison, poison),
     registry.practice_act(Stumble, stumble),

@@ -8,17 +8,18 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from billing_saas.kit.db import Database
 from billing_saas.kit.embedded import SUPERUSER
 from billing_saas.kit.ids import new_id, new_ids
-from billing_saas.outbox import leasing, queue
+from billing_saas.outbox import leasing, queue, rules
 from billing_saas.outbox.jobs import Job
 from billing_saas.outbox.tables import JobRow
 from tests import chaos
 from tests.cast import Tenant
 from tests.cluster import Clone
+from tests.doorbells import Doorbell
 from tests.workers.acts import Chain, Mark, Poison, Stumble, Urgent, marks
 
 POINTS = [
@@ -42,11 +43,11 @@ async def states(database: Database) -> dict[UUID, JobRow]:
 
 
 async def test_a_worker_runs_what_is_owed_and_stops_in_good_order(
-    clone: Clone, key_folder: Path, database: Database, elm: Tenant
+    clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
 ) -> None:
     note, late = new_ids(2)
     await owe(database, elm, Chain(note, 3), Mark(note))
-    with chaos.Worker(clone, key_folder) as worker:
+    with chaos.Worker(clone, key_folder, broker_url=doorbell.url) as worker:
         await worker.wait_until_logged("worker ready")
         await chaos.until_nothing_is_owed(database)
         # The process has 2 s of grace: this one takes longer and gives its lease back.
@@ -62,9 +63,9 @@ async def test_a_worker_runs_what_is_owed_and_stops_in_good_order(
 
 
 async def test_someone_who_waits_does_not_wait_long(
-    clone: Clone, key_folder: Path, database: Database, elm: Tenant
+    clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
 ) -> None:
-    with chaos.Worker(clone, key_folder) as worker:
+    with chaos.Worker(clone, key_folder, broker_url=doorbell.url) as worker:
         await worker.wait_until_logged("worker ready")
         await asyncio.sleep(1)
         ids = []
@@ -83,13 +84,19 @@ async def test_someone_who_waits_does_not_wait_long(
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("nth", [1, 3])
 async def test_a_worker_killed_anywhere_leaves_the_same(
-    clone: Clone, key_folder: Path, database: Database, elm: Tenant, point: str, nth: int
+    clone: Clone,
+    key_folder: Path,
+    database: Database,
+    elm: Tenant,
+    doorbell: Doorbell,
+    point: str,
+    nth: int,
 ) -> None:
     note = new_id()
     await owe(database, elm, *(Chain(note, 4) for _ in range(3)))
-    with chaos.Worker(clone, key_folder, fault=f"{point}:{nth}") as worker:
+    with chaos.Worker(clone, key_folder, broker_url=doorbell.url, fault=f"{point}:{nth}") as worker:
         await asyncio.to_thread(worker.wait_until_killed)
-    with chaos.Worker(clone, key_folder):
+    with chaos.Worker(clone, key_folder, broker_url=doorbell.url):
         await chaos.until_nothing_is_owed(database)
     assert await marks(database, elm.id, note) == 15
     assert {row.state for row in (await states(database)).values()} == {"done"}
@@ -97,14 +104,14 @@ async def test_a_worker_killed_anywhere_leaves_the_same(
 
 @pytest.mark.slow
 async def test_poison_is_parked_after_three_and_the_others_go_on(
-    clone: Clone, key_folder: Path, database: Database, elm: Tenant
+    clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
 ) -> None:
     poison, note = new_ids(2)
     innocents = [Mark(note, 150) for _ in range(12)]
     ids = await owe(database, elm, *innocents[:6], Poison(poison), *innocents[6:])
     deaths = 0
     while any(row.state in ("queued", "leased") for row in (await states(database)).values()):
-        with chaos.Worker(clone, key_folder) as worker:
+        with chaos.Worker(clone, key_folder, broker_url=doorbell.url) as worker:
             owed = asyncio.create_task(chaos.until_nothing_is_owed(database))
             while worker.alive and not owed.done():
                 await asyncio.sleep(0.1)
@@ -113,7 +120,7 @@ async def test_poison_is_parked_after_three_and_the_others_go_on(
             log = worker.log
     rows = await states(database)
     assert deaths == leasing.MOST_LOST
-    assert (rows[ids[6]].state, rows[ids[6]].last_error) == ("dead", leasing.WORKER_LOST)
+    assert (rows[ids[6]].state, rows[ids[6]].last_error) == ("dead", rules.WORKER_LOST)
     assert {row.state for row in rows.values() if row.id != ids[6]} == {"done"}
     assert max(row.lost for row in rows.values() if row.id != ids[6]) <= 1
     assert await marks(database, elm.id, note) == len(innocents)
@@ -123,17 +130,17 @@ async def test_poison_is_parked_after_three_and_the_others_go_on(
 
 @pytest.mark.slow
 async def test_a_frozen_worker_that_wakes_is_fenced(
-    clone: Clone, key_folder: Path, database: Database, elm: Tenant
+    clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
 ) -> None:
     note = new_id()
     (job_id,) = await owe(database, elm, Mark(note, 3_000))
-    with chaos.Worker(clone, key_folder) as zombie:
+    with chaos.Worker(clone, key_folder, broker_url=doorbell.url) as zombie:
         while (await states(database))[job_id].state != "leased":
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)
         zombie.signal(signal.SIGSTOP)
         await asyncio.sleep(chaos.LEASE.total_seconds())
-        with chaos.Worker(clone, key_folder):
+        with chaos.Worker(clone, key_folder, broker_url=doorbell.url):
             await chaos.until_nothing_is_owed(database)
         assert await marks(database, elm.id, note) == 1
         zombie.signal(signal.SIGCONT)
@@ -144,15 +151,14 @@ async def test_a_frozen_worker_that_wakes_is_fenced(
 
 @pytest.mark.slow
 async def test_a_broker_that_forgets_everything_loses_no_job(
-    clone: Clone, key_folder: Path, database: Database, elm: Tenant
+    clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
 ) -> None:
     note = new_id()
     await owe(database, elm, *(Mark(note, 20) for _ in range(300)))
-    with chaos.Worker(clone, key_folder) as worker:
+    with chaos.Worker(clone, key_folder, broker_url=doorbell.url) as worker:
         await worker.wait_until_logged("job run")
         for _ in range(5):
-            async with database.platform() as db:
-                await db.execute(text("DELETE FROM dramatiq.queue"))
+            await asyncio.to_thread(doorbell.forget)
             await asyncio.sleep(0.2)
         await chaos.until_nothing_is_owed(database)
     assert await marks(database, elm.id, note) == 300
@@ -160,11 +166,11 @@ async def test_a_broker_that_forgets_everything_loses_no_job(
 
 @pytest.mark.slow
 async def test_a_database_that_drops_every_connection_loses_no_job(
-    clone: Clone, key_folder: Path, database: Database, elm: Tenant
+    clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
 ) -> None:
     note = new_id()
     await owe(database, elm, *(Mark(note, 50) for _ in range(200)))
-    with chaos.Worker(clone, key_folder) as worker:
+    with chaos.Worker(clone, key_folder, broker_url=doorbell.url) as worker:
         await worker.wait_until_logged("job run")
         for _ in range(4):
             await asyncio.to_thread(clone_loses_its_connections, clone)
@@ -186,11 +192,11 @@ def clone_loses_its_connections(clone: Clone) -> None:
 
 @pytest.mark.slow
 async def test_what_an_error_says_is_not_told(
-    clone: Clone, key_folder: Path, database: Database, elm: Tenant
+    clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
 ) -> None:
     """The error's message names a patient: neither the log nor the job may."""
     (job_id,) = await owe(database, elm, Stumble(new_id(), "weather"))
-    with chaos.Worker(clone, key_folder) as worker:
+    with chaos.Worker(clone, key_folder, broker_url=doorbell.url) as worker:
         await chaos.until_nothing_is_owed(database)
         log = worker.log
     row = (await states(database))[job_id]
@@ -202,16 +208,18 @@ async def test_what_an_error_says_is_not_told(
 
 @pytest.mark.slow
 async def test_a_relay_killed_a_hundred_times_still_rings_for_each(
-    clone: Clone, key_folder: Path, database: Database, elm: Tenant
+    clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
 ) -> None:
     note = new_id()
     chance = random.Random(20)
-    with chaos.Worker(clone, key_folder, task=chaos.work_without_relay):
+    with chaos.Worker(clone, key_folder, broker_url=doorbell.url, task=chaos.work_without_relay):
         for _ in range(100):
             await owe(database, elm, *(Mark(note) for _ in range(3)))
-            with chaos.Worker(clone, key_folder, task=chaos.relay_only) as relay:
+            with chaos.Worker(
+                clone, key_folder, broker_url=doorbell.url, task=chaos.relay_only
+            ) as relay:
                 await asyncio.to_thread(relay.process.join, chance.uniform(0.05, 0.4))
                 assert relay.alive, relay.log
-        with chaos.Worker(clone, key_folder, task=chaos.relay_only):
+        with chaos.Worker(clone, key_folder, broker_url=doorbell.url, task=chaos.relay_only):
             await chaos.until_nothing_is_owed(database)
     assert await marks(database, elm.id, note) == 300

@@ -42,6 +42,8 @@ _CONFIGURATION = {
     "idle_in_transaction_session_timeout": "30s",
     "shared_buffers": "128MB",
     "wal_compression": "on",
+    # Which transaction wrote a row, when it was written in a savepoint: `reports.traces` asks.
+    "track_commit_timestamp": "on",
 }
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -3,7 +3,7 @@
 import secrets
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 _lock = threading.Lock()
@@ -38,3 +38,9 @@ def new_ids(count: int) -> list[UUID]:
 def made_at(made: UUID) -> datetime:
     """When an id of ours was made, to the millisecond."""
     return datetime.fromtimestamp((made.int >> 80) / 1_000, UTC)
+
+
+def first_at(instant: datetime) -> UUID:
+    """No id of ours that was made at `instant` or later is smaller."""
+    milliseconds = (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return UUID(int=milliseconds << 80)

@@ -49,7 +49,8 @@ ALLOWED: dict[str, Callable[[Any], bool]] = {
     ),
     **dict.fromkeys(["job", "arrival", "tenant", "remittance", "lease"], _is_id),
     **dict.fromkeys(
-        ["job_kind", "queue", "state", "step", "schedule", "method_name"], _matches(_WORD)
+        ["invariant", "job_kind", "queue", "state", "step", "schedule", "method_name"],
+        _matches(_WORD),
     ),
     "day": _is_day,
     "route": _matches(_ROUTE),

@@ -87,8 +87,7 @@ def encrypted(urls: Mapping[str, str]) -> Finding:
     for variable, url in urls.items():
         query = _query(url)
         if urlsplit(url).scheme != "postgresql":
-            if urlsplit(url).scheme not in ("rediss", "amqps"):
-                faults.append(f"{variable}: no TLS (its scheme must be rediss or amqps)")
+            faults += [f"{variable}: {fault}" for fault in _redis_faults(url)]
         elif query.get("sslmode") != "verify-full":
             faults.append(
                 f"{variable}: no TLS that checks the server (sslmode must be verify-full)"
@@ -100,8 +99,24 @@ def encrypted(urls: Mapping[str, str]) -> Finding:
     return Finding(
         "Every connection is encrypted to a server that proves its name",
         tuple(faults),
-        "Append ?sslmode=verify-full&sslrootcert=/path/to/ca.crt to the address.",
+        "Append ?sslmode=verify-full&sslrootcert=/path/to/ca.crt to an address of PostgreSQL;"
+        " begin one of Redis with rediss://, and append ?ssl_ca_certs=/path/to/ca.crt.",
     )
+
+
+def _redis_faults(url: str) -> list[str]:
+    """The client checks the server's certificate and name unless the address tells it not to."""
+    if urlsplit(url).scheme != "rediss":
+        return [
+            "no TLS (its scheme must be rediss: a bell names a job, and who may ring may flood)"
+        ]
+    query = _query(url)
+    faults = []
+    if query.get("ssl_cert_reqs", "required") != "required":
+        faults.append("its server need not prove itself (ssl_cert_reqs must be required)")
+    if query.get("ssl_check_hostname", "true").lower() not in ("1", "true", "yes"):
+        faults.append("its server's name is not checked (ssl_check_hostname must be true)")
+    return faults
 
 
 def _query(url: str) -> dict[str, str]:

@@ -51,7 +51,9 @@ class Settings:
     key_folder: Path | None = None
     """Folder of the key-encryption keys; by default `keys` under `data`. The same as `folder://` of it."""
     broker_url: str = ""
-    """Empty: the PostgreSQL broker in the same database."""
+    """Empty: the PostgreSQL broker in the same database. Else redis://, rediss:// or postgresql://."""
+    jobs_kept_days: int = 14
+    """How long jobs that were done are kept; dead letters stay until a person sees to them."""
     host: str = "127.0.0.1"
     port: int = 8000
     processes: int = 1
@@ -161,6 +163,7 @@ _NUMBERS = {
     "port": (0, 65535, "a port number"),
     "metrics_port": (0, 65535, "a port number"),
     "processes": (1, 64, "1 to 64"),
+    "jobs_kept_days": (1, 3650, "1 to 3650 days"),
     "requests_per_address": (0, 1_000_000, "0 to 1000000"),
     "requests_per_person": (0, 1_000_000, "0 to 1000000"),
     "requests_per_practice": (0, 1_000_000, "0 to 1000000"),
@@ -171,6 +174,7 @@ _CHOICES = {
     "log_level": {"DEBUG", "INFO", "WARNING", "ERROR"},
     "pooler": {"transaction"},
 }
+_BROKERS = ("postgresql://", "redis://", "rediss://")
 _URLS = {
     "database_url",
     "platform_database_url",
@@ -204,6 +208,8 @@ def _read_one(
         faults.append(f"{variable}: must be folder:///path or awskms://region/alias/prefix")
     elif name in _URLS and not text.startswith("postgresql://"):
         faults.append(f"{variable}: must start with postgresql://")
+    elif name == "broker_url" and not text.startswith(_BROKERS):
+        faults.append(f"{variable}: must start with {', '.join(_BROKERS)}")
     elif name == "rate_limit_url" and not text.startswith(("redis://", "rediss://")):
         faults.append(f"{variable}: must start with redis:// or rediss://")
     elif name == "trusted_proxies" and not _are_networks(text):

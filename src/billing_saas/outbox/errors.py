@@ -8,7 +8,7 @@ class JobNotFound(NotFound):
 
 
 class JobNotDead(Conflict):
-    """Only a dead letter can be replayed: the others are still to come, or done."""
+    """Only a dead letter is replayed or discarded: the others are to come, done, or dealt with."""
 
 
 class NotAnId(Exception):

@@ -4,6 +4,7 @@
 class PostRemittance(Job):
     kind = "remittances.post"
     queue = "files"
+    about = "Post a remittance to the books."
 
     remittance_id: UUID
 """
@@ -28,6 +29,8 @@ _LARGEST = 2**53  # larger whole numbers change when JSON is read elsewhere
 @dataclass(frozen=True, slots=True)
 class Job:
     kind: ClassVar[str]
+    about: ClassVar[str] = ""
+    """What it is for, in a sentence for who finds it among the dead letters."""
     queue: ClassVar[Queue] = "files"
     most_attempts: ClassVar[int] = 8
     """Attempts that ended in weather before the job is a dead letter."""
@@ -57,3 +60,25 @@ def _plain(job: Job, name: str) -> str | int:
 def read(job_class: type[J], arguments: dict[str, Any]) -> J:
     """The job as it was added. `msgspec.ValidationError` when the arguments are another version's."""
     return msgspec.convert(arguments, job_class)
+
+
+def known() -> dict[str, type[Job]]:
+    """The jobs of every room that this process has imported, by kind."""
+    found: dict[str, type[Job]] = {}
+    waiting = [Job]
+    while waiting:
+        for job_class in waiting.pop().__subclasses__():
+            waiting.append(job_class)
+            if hasattr(job_class, "kind"):
+                found[job_class.kind] = job_class
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeJobs(Job):
+    kind: ClassVar[str] = "outbox.purge"
+    about: ClassVar[str] = "Remove jobs that were done long ago."
+    queue: ClassVar[Queue] = "bulk"
+    platform: ClassVar[bool] = True
+
+    days: int

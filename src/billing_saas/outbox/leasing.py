@@ -18,13 +18,13 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from billing_saas.kit import backoff, clock
 from billing_saas.kit.db import PlatformSession, TenantSession
 from billing_saas.outbox.errors import LeaseLost
+from billing_saas.outbox.rules import WORKER_LOST
 from billing_saas.outbox.tables import JobRow
 
 LEASE = timedelta(seconds=60)
 """Renewed every third of it while the work goes on, so it only bounds how late a death is noticed."""
 MOST_LOST = 3
 """So often may a job's worker die or freeze before the job is held to be the cause."""
-WORKER_LOST = "WorkerLost"
 
 # Written out, not bound: a plan made for any state could not use the indexes of one.
 _QUEUED = JobRow.state == literal_column("'queued'")

@@ -20,13 +20,13 @@ _ADD = text(
     """
     INSERT INTO job (id, tenant_id, kind, arguments, queue, most_attempts, request_id, run_at,
                      created_at)
-    SELECT added.id, CAST(:tenant_id AS uuid), added.kind, CAST(added.arguments AS jsonb),
+    SELECT added.id, added.tenant_id, added.kind, CAST(added.arguments AS jsonb),
            added.queue, added.most_attempts, :request_id,
            coalesce(CAST(:run_at AS timestamptz), CAST(:held AS timestamptz), clock_timestamp()),
            coalesce(CAST(:held AS timestamptz), clock_timestamp())
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:arguments AS text[]),
-                CAST(:queues AS text[]), CAST(:most AS smallint[]))
-         AS added (id, kind, arguments, queue, most_attempts)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:tenants AS uuid[]), CAST(:kinds AS text[]),
+                CAST(:arguments AS text[]), CAST(:queues AS text[]), CAST(:most AS smallint[]))
+         AS added (id, tenant_id, kind, arguments, queue, most_attempts)
     """
 )
 
@@ -44,16 +44,14 @@ async def add_many(
     for job in jobs:
         if job.platform:
             raise NotAnId(f"{job.kind} is the platform's own: a practice cannot ask for it")
-    return await _insert(db, db.tenant_id, jobs, run_at, request_id)
+    return await _insert(db, [(db.tenant_id, job) for job in jobs], run_at, request_id)
 
 
 async def add_for_platform(
     db: PlatformSession, job: Job, *, run_at: datetime | None = None, request_id: str = ""
 ) -> UUID:
     """Owe one of the platform's own jobs."""
-    if not job.platform:
-        raise NotAnId(f"{job.kind} belongs to a practice: say which")
-    return (await _insert(db, None, [job], run_at, request_id))[0]
+    return (await add_owed(db, [(None, job)], run_at=run_at, request_id=request_id))[0]
 
 
 async def add_for_practice(
@@ -64,26 +62,40 @@ async def add_for_practice(
     run_at: datetime | None = None,
     request_id: str = "",
 ) -> list[UUID]:
-    """What the platform's own job asks of one practice: how a schedule reaches all of them."""
-    for job in jobs:
-        if job.platform:
+    """What the platform's own job asks of one practice."""
+    owed = [(tenant_id, job) for job in jobs]
+    return await add_owed(db, owed, run_at=run_at, request_id=request_id)
+
+
+async def add_owed(
+    db: PlatformSession,
+    owed: Sequence[tuple[UUID | None, Job]],
+    *,
+    run_at: datetime | None = None,
+    request_id: str = "",
+) -> list[UUID]:
+    """Jobs of many practices at once, and the platform's own (None): how a schedule asks."""
+    for tenant_id, job in owed:
+        if job.platform and tenant_id is not None:
             raise NotAnId(f"{job.kind} is the platform's own: it has no practice")
-    return await _insert(db, tenant_id, jobs, run_at, request_id)
+        if not job.platform and tenant_id is None:
+            raise NotAnId(f"{job.kind} belongs to a practice: say which")
+    return await _insert(db, owed, run_at, request_id)
 
 
 async def _insert(
     db: AsyncSession,
-    tenant_id: UUID | None,
-    jobs: Sequence[Job],
+    owed: Sequence[tuple[UUID | None, Job]],
     run_at: datetime | None,
     request_id: str,
 ) -> list[UUID]:
-    ids = new_ids(len(jobs))
+    ids = new_ids(len(owed))
     if ids:
+        jobs = [job for _, job in owed]
         await db.execute(
             _ADD,
             {
-                "tenant_id": tenant_id,
+                "tenants": [tenant_id for tenant_id, _ in owed],
                 "request_id": request_id,
                 "run_at": run_at,
                 "held": clock.held(),

@@ -1,10 +1,19 @@
-"""Jobs, and when each schedule last fired (migration 0006)."""
+"""Jobs (migration 0006), and when each schedule is due next (0017)."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, SmallInteger, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,9 +44,15 @@ class JobRow(Row):
     finished_at: Mapped[datetime | None] = mapped_column(_INSTANT)
 
 
-class ScheduleRun(Row):
-    __tablename__ = "schedule_run"
-
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    due_at: Mapped[datetime] = mapped_column(_INSTANT, primary_key=True)
-    job_id: Mapped[UUID] = mapped_column(ForeignKey("job.id"))
+# No primary key: the platform's own schedules have no practice.
+schedule_due = Table(
+    "schedule_due",
+    Row.metadata,
+    Column("name", Text, nullable=False),
+    Column("tenant_id", Uuid, ForeignKey("practice.tenant_id")),
+    Column("rhythm", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("due_at", _INSTANT, nullable=False),
+    Column("last_due_at", _INSTANT),
+    UniqueConstraint("name", "tenant_id", postgresql_nulls_not_distinct=True),
+)

@@ -8,6 +8,7 @@ from billing_saas.outbox.jobs import Job
 @dataclass(frozen=True, slots=True)
 class TakeInRemittances(Job):
     kind: ClassVar[str] = "remittances.take_in"
+    about: ClassVar[str] = "Read a remittance file that arrived."
     queue: ClassVar[Literal["files"]] = "files"
 
     arrival_id: UUID
@@ -16,6 +17,7 @@ class TakeInRemittances(Job):
 @dataclass(frozen=True, slots=True)
 class PostRemittance(Job):
     kind: ClassVar[str] = "remittances.post"
+    about: ClassVar[str] = "Post a remittance to the books."
     queue: ClassVar[Literal["files"]] = "files"
 
     remittance_id: UUID

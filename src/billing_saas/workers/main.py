@@ -5,6 +5,7 @@ import contextlib
 import functools
 import signal
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,10 +21,14 @@ from billing_saas.kit.settings import BadSettings, Settings
 from billing_saas.outbox.jobs import Queue
 from billing_saas.outbox.leasing import LEASE
 from billing_saas.workers import broker, relay, schedule, sealing, watching
+from billing_saas.workers.bench import Bench
 
 GRACE = timedelta(seconds=20)
 """How long running jobs may go on after SIGTERM; then they give their leases back."""
 _BEAT_SECONDS = 5.0
+AT_A_TIME: Mapping[Queue, int] = {"interactive": 4, "files": 3, "bulk": 1}
+"""Jobs of each queue that a process runs at a time, each on its own: none waits for another queue's."""
+_MOST_AT_A_TIME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,12 @@ class Part:
     """Run the jobs of these only; empty: of all. So interactive work can have its own processes."""
     schedule: bool = True
     jobs: bool = True
+
+    @property
+    def working(self) -> list[Queue]:
+        if not self.jobs:
+            return []
+        return [queue for queue in get_args(Queue) if queue in (self.queues or get_args(Queue))]
 
 
 def queues_named(text: str) -> frozenset[Queue]:
@@ -48,46 +59,59 @@ def queues_named(text: str) -> frozenset[Queue]:
     return frozenset(queue for queue in known if queue in names)
 
 
+def threads_named(text: str) -> dict[Queue, int]:
+    """Jobs at a time: `4` of each queue, or by queue, such as `interactive=4,bulk=1`."""
+    if "=" not in text:
+        return dict.fromkeys(get_args(Queue), _at_a_time(text))
+    found = dict(AT_A_TIME)
+    for part in text.split(","):
+        name, _, number = part.partition("=")
+        if not name.strip():
+            raise BadSettings([f"{part}: must be a queue and a number, such as interactive=4"])
+        found |= dict.fromkeys(queues_named(name), _at_a_time(number))
+    return found
+
+
+def _at_a_time(number: str) -> int:
+    plain = number.strip()
+    if not (plain.isascii() and plain.isdigit() and 1 <= int(plain[:4]) <= _MOST_AT_A_TIME):
+        raise BadSettings([f"{number}: jobs at a time must be 1 to {_MOST_AT_A_TIME}"])
+    return int(plain)
+
+
 def serve(
     settings: Settings,
     urls: Urls,
     keys: KeyProvider,
     *,
-    threads: int = 8,
+    threads: Mapping[Queue, int] = AT_A_TIME,
     part: Part | None = None,
     lease: timedelta = LEASE,
     grace: timedelta = GRACE,
 ) -> None:
     """Work until SIGTERM or SIGINT. Call from the main thread."""
     part = part or Part()
+    at_a_time = {queue: threads[queue] for queue in part.working}
     tracing.configure(settings.tracing, "worker")
     watched = contextlib.ExitStack()
 
     def open_database() -> Database:
-        database = Database(urls, keys, pool_size=threads)
+        database = Database(urls, keys, pool_size=sum(at_a_time.values()))
         pools = meters.Asked(functools.partial(meters.pools, database))
         watched.enter_context(meters.shown(pools))
         return database
 
-    bench = broker.Bench(open_database, lease)
+    bench = Bench(open_database, lease)
     bells = broker.connect(
         settings.broker_url, urls.platform, bench if part.jobs else None, pooled=urls.pooled
     )
-    worker = None
-    if part.jobs:
-        worker = dramatiq.Worker(bells, queues=set(part.queues) or None, worker_threads=threads)
-        worker.start()
-    logs.get().info("worker ready", workers=threads if part.jobs else 0)
+    workers = _start(bells, at_a_time)
+    logs.get().info("worker ready", workers=sum(at_a_time.values()))
     try:
         watched.enter_context(meters.served(settings.metrics_address, settings.metrics_port))
-        asyncio.run(
-            _relay_until_told(
-                Database(urls, keys, pool_size=2), bells, part, settings
-            )
-        )
+        asyncio.run(_relay_until_told(Database(urls, keys, pool_size=2), bells, part, settings))
     finally:
-        if worker is not None:
-            _stop(worker, bench, grace)
+        _stop(workers, bench, grace)
         bells.close()
         watched.close()
         tracing.stop()
@@ -105,7 +129,7 @@ async def _relay_until_told(
         asyncio.create_task(told.wait()),
     ]
     if part.schedule:
-        going.append(asyncio.create_task(schedule.run(database)))
+        going.append(asyncio.create_task(schedule.run(database, schedule.schedules(settings))))
         going.append(asyncio.create_task(watching.run(database)))
         if database.sealer_engine is not None:
             anchor = anchor_at(settings.audit_anchor) if settings.audit_anchor else None
@@ -132,10 +156,31 @@ async def _beat(path: Path) -> None:
         await asyncio.sleep(_BEAT_SECONDS)
 
 
-def _stop(worker: dramatiq.Worker, bench: broker.Bench, grace: timedelta) -> None:
+def _start(bells: dramatiq.Broker, at_a_time: Mapping[Queue, int]) -> list[dramatiq.Worker]:
+    """A worker per queue: its threads are its own, whatever floods another queue."""
+    workers = [
+        dramatiq.Worker(
+            bells,
+            queues={queue},
+            worker_threads=threads,
+            worker_timeout=broker.patience(bells, queue),
+        )
+        for queue, threads in at_a_time.items()
+    ]
+    for worker in workers:
+        worker.start()
+    return workers
+
+
+def _stop(workers: list[dramatiq.Worker], bench: Bench, grace: timedelta) -> None:
     hurry = threading.Timer(grace.total_seconds(), bench.hurry)
     hurry.start()
+    patience = int((grace + timedelta(seconds=5)).total_seconds() * 1000)
+    stopping = [threading.Thread(target=worker.stop, args=(patience,)) for worker in workers]
     try:
-        worker.stop(timeout=int((grace + timedelta(seconds=5)).total_seconds() * 1000))
+        for thread in stopping:
+            thread.start()
+        for thread in stopping:
+            thread.join()
     finally:
         hurry.cancel()

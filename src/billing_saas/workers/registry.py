@@ -11,9 +11,12 @@ from billing_saas.imports import claims837
 from billing_saas.imports.jobs import ImportClaims
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import PlatformSession, TenantSession
-from billing_saas.outbox.jobs import Job, Queue
+from billing_saas.outbox import purging
+from billing_saas.outbox.jobs import Job, PurgeJobs, Queue
 from billing_saas.remittances import intake, posting
 from billing_saas.remittances.jobs import PostRemittance, TakeInRemittances
+from billing_saas.reports import invariants
+from billing_saas.reports.jobs import CheckInvariants
 from billing_saas.requests import forgetting
 from billing_saas.requests.jobs import ForgetRequests
 
@@ -80,10 +83,12 @@ ACTS: tuple[Act, ...] = (
     practice_act(ImportClaims, claims837.take_in),
     practice_act(TakeInRemittances, intake.take_in),
     practice_act(PostRemittance, posting.post_remittance, "remittances.post"),
+    practice_act(CheckInvariants, invariants.check, "ledger.read"),
+    platform_act(PurgeJobs, purging.purge),
+    platform_act(ForgetRequests, forgetting.forget),
     practice_act(RotateKeys, rotating.step, rotating.ROTATE),
     practice_act(StartRotation, rotating.start_due, rotating.ROTATE),
     platform_act(FindWornKeys, rotating.find_worn, rotating.ROTATE),
-    platform_act(ForgetRequests, forgetting.forget),
 )
 
 add(*ACTS)

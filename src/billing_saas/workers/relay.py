@@ -1,15 +1,17 @@
 """Rings the bell for jobs that are due. The broker may lose any bell, and ring any of them twice.
 
-Each pass looks at the jobs that are due longest, a window per queue, and rings for those that were
-not rung for, or not heard. The window bounds what the broker holds, whatever is owed. Several relays
-share the work by `SKIP LOCKED`.
+Each pass looks at what is due, queue by queue, in turns: of each practice the job that is due longest,
+then of each the next. It rings for those that were not rung for, or not heard. A practice's share and
+the queue's window bound what the broker holds, whatever is owed, so that whoever asks next stands behind
+a few jobs of each other practice and not behind all of one. Several relays share the work by
+`SKIP LOCKED`.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
 import asyncpg
@@ -24,27 +26,61 @@ Ring = Callable[[Sequence[tuple[str, UUID]]], None]
 """Called in a thread with (queue, job id) pairs."""
 
 WINDOW = 200
+SHARE = 25
+"""Of one practice in a queue. More would not be done sooner: a full share is looked at again at once."""
 RING_AGAIN = timedelta(seconds=10)
 _IDLE_SECONDS = 1.0
 _DEAF_SECONDS = 0.25
-_BUSY_SECONDS = 0.1
+_BUSY_SECONDS = 0.05
 _LISTEN_AGAIN_SECONDS = 5.0
 CHANNEL = "job_due"
 
 # The mark commits before the bell rings: a worker that hears it must find the row unlocked. A crash
-# in between is a lost bell.
+# in between is a lost bell. Practices are found by stepping through job_turn_idx, one probe for each
+# that is owed something; there is no query per practice. The platform's own jobs take turns as one.
 _MARK = text(
     """
-    WITH moment AS MATERIALIZED (
+    WITH RECURSIVE moment AS MATERIALIZED (
       SELECT coalesce(CAST(:held AS timestamptz), clock_timestamp()) AS now
-    ), near AS MATERIALIZED (
-      SELECT near.id, near.rung_at
+    ), owed AS (
+      SELECT one.queue, first.tenant_id
+      FROM unnest(CAST(:queues AS text[])) AS one (queue)
+      CROSS JOIN LATERAL (
+        SELECT tenant_id FROM job
+        WHERE state = 'queued' AND job.queue = one.queue AND tenant_id IS NOT NULL
+        ORDER BY tenant_id LIMIT 1
+      ) AS first
+      UNION ALL
+      SELECT owed.queue, next.tenant_id
+      FROM owed CROSS JOIN LATERAL (
+        SELECT tenant_id FROM job
+        WHERE state = 'queued' AND job.queue = owed.queue AND job.tenant_id > owed.tenant_id
+        ORDER BY tenant_id LIMIT 1
+      ) AS next
+    ), share AS MATERIALIZED (
+      SELECT owed.queue, due.id, due.rung_at, due.run_at,
+             row_number() OVER (PARTITION BY owed.queue, owed.tenant_id ORDER BY due.run_at) AS turn
+      FROM moment, owed CROSS JOIN LATERAL (
+        SELECT id, rung_at, run_at FROM job
+        WHERE state = 'queued' AND job.queue = owed.queue AND job.tenant_id = owed.tenant_id
+          AND run_at <= moment.now
+        ORDER BY run_at LIMIT :share
+      ) AS due
+      UNION ALL
+      SELECT one.queue, due.id, due.rung_at, due.run_at,
+             row_number() OVER (PARTITION BY one.queue ORDER BY due.run_at)
       FROM moment, unnest(CAST(:queues AS text[])) AS one (queue)
       CROSS JOIN LATERAL (
-        SELECT id, rung_at FROM job
-        WHERE state = 'queued' AND job.queue = one.queue AND run_at <= moment.now
-        ORDER BY run_at LIMIT :window
-      ) AS near
+        SELECT id, rung_at, run_at FROM job
+        WHERE state = 'queued' AND job.queue = one.queue AND job.tenant_id IS NULL
+          AND run_at <= moment.now
+        ORDER BY run_at LIMIT :share
+      ) AS due
+    ), near AS MATERIALIZED (
+      SELECT id, turn, run_at
+      FROM (SELECT *, row_number() OVER (PARTITION BY queue ORDER BY turn, run_at) AS place
+            FROM share) AS placed
+      WHERE place <= :window
     ), unheard AS (
       SELECT job.id FROM job, moment
       WHERE job.id IN (SELECT id FROM near) AND state = 'queued'
@@ -52,11 +88,13 @@ _MARK = text(
       FOR UPDATE OF job SKIP LOCKED
     ), marked AS (
       UPDATE job SET rung_at = moment.now FROM unheard, moment WHERE job.id = unheard.id
-      RETURNING job.queue, job.id, job.run_at
+      RETURNING job.queue, job.id
     )
-    SELECT (SELECT count(*) FROM near) AS near,
-           (SELECT array_agg(queue ORDER BY run_at, id) FROM marked) AS queues,
-           (SELECT array_agg(id ORDER BY run_at, id) FROM marked) AS ids
+    SELECT (SELECT coalesce(max(turn), 0) FROM share) >= :share AS more_of_one,
+           (SELECT count(*) FROM share) > (SELECT count(*) FROM near) AS more_of_all,
+           array_agg(marked.queue ORDER BY near.turn, near.run_at) AS queues,
+           array_agg(marked.id ORDER BY near.turn, near.run_at) AS ids
+    FROM marked JOIN near USING (id)
     """
 )
 
@@ -68,24 +106,33 @@ async def run(database: Database, ring: Ring) -> None:
     deaf = database.urls.pooled
     listening = None if deaf else asyncio.create_task(_listen(database.urls.platform, wake))
     idle = _DEAF_SECONDS if deaf else _IDLE_SECONDS
+    pause = _BUSY_SECONDS
     try:
         while True:
             wake.clear()
-            busy = False
+            seen = Pass(0, False)
             try:
-                busy = await one_pass(database, ring)
+                seen = await one_pass(database, ring)
             except Exception as error:
                 logs.get().warning("relay pass failed", exc_info=error)
+            # While workers keep up with a long queue look often; while they do not, less and less.
+            pause = _BUSY_SECONDS if seen.rung else min(2 * pause, idle)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), _BUSY_SECONDS if busy else idle)
+                await asyncio.wait_for(wake.wait(), pause if seen.more else idle)
     finally:
         if listening is not None:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
 
 
-async def one_pass(database: Database, ring: Ring) -> bool:
-    """Take back expired leases, ring for what is due; True when a window was full."""
+class Pass(NamedTuple):
+    rung: int
+    more: bool
+    """Was due than is rung for at a time."""
+
+
+async def one_pass(database: Database, ring: Ring) -> Pass:
+    """Take back expired leases, ring for what is due."""
     async with database.platform() as db:
         recovered = await leasing.recover(db)
     for job_id in recovered.parked:
@@ -99,15 +146,17 @@ async def one_pass(database: Database, ring: Ring) -> bool:
                     "held": clock.held(),
                     "queues": queues,
                     "window": WINDOW,
+                    "share": SHARE,
                     "again": RING_AGAIN,
                 },
             )
         ).one()
     points.reach("workers.relay.marked")
-    if marked.ids:
-        await asyncio.to_thread(ring, list(zip(marked.queues, marked.ids, strict=True)))
+    ids = marked.ids or []
+    if ids:
+        await asyncio.to_thread(ring, list(zip(marked.queues, ids, strict=True)))
         points.reach("workers.relay.rung")
-    return bool(marked.near >= WINDOW)
+    return Pass(len(ids), marked.more_of_one or marked.more_of_all)
 
 
 async def _listen(url: str, wake: asyncio.Event) -> None:

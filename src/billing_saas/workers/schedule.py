@@ -1,125 +1,223 @@
-"""What is asked for by the clock: named schedules, each due time answered once.
+"""What is asked for by the clock, of each practice by its own: each due time is answered once.
 
-A schedule that missed its time (no scheduler ran) catches up when one runs again: the newest missed
-time is answered, once, not every time in between.
+`schedule_due` says what is due next. Who answers holds the row, owes the jobs and writes the next due
+time in one transaction, so that any number of schedulers may look, and any of them may die. What
+became due while nobody looked is caught up when someone does.
 """
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from typing import Protocol
+from datetime import date, datetime, time
+from enum import StrEnum
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 
 from billing_saas.custody.jobs import FindWornKeys
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database, PlatformSession
-from billing_saas.outbox import leasing, queue
-from billing_saas.outbox.jobs import Job
-from billing_saas.outbox.tables import ScheduleRun
+from billing_saas.kit.settings import Settings
+from billing_saas.outbox import jobs, leasing, queue
+from billing_saas.outbox.jobs import Job, PurgeJobs
+from billing_saas.reports.jobs import CheckInvariants
+from billing_saas.requests.jobs import ForgetRequests
+from billing_saas.workers import times
+from billing_saas.workers.times import Daily, Times
 
 _LOOK_EVERY_SECONDS = 15.0
+_AT_A_TIME = 500
+_MOST_CAUGHT_UP = 400
+"""Of one schedule in one pass; the next pass goes on from there."""
+PLATFORM_ZONE = "UTC"
 
 
-class Times(Protocol):
-    def newest(self, now: datetime) -> datetime:
-        """The last due time that is not after `now`, in UTC."""
-
-
-@dataclass(frozen=True, slots=True)
-class Every:
-    """Every so many minutes, counted from midnight UTC; a day is a whole number of them."""
-
-    minutes: int
-
-    def __post_init__(self) -> None:
-        if self.minutes < 1 or 1440 % self.minutes:
-            raise ValueError("the minutes must divide a day")
-
-    def newest(self, now: datetime) -> datetime:
-        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        step = timedelta(minutes=self.minutes)
-        return midnight + (now - midnight) // step * step
-
-
-@dataclass(frozen=True, slots=True)
-class Daily:
-    """Once each calendar day of a time zone.
-
-    An hour that the clock skips is taken as if it had not been skipped, and of an hour that comes
-    twice the first is meant (`fold=0`), so that each day has exactly one time.
-    """
-
-    at: time
-    time_zone: str
-
-    def newest(self, now: datetime) -> datetime:
-        zone = ZoneInfo(self.time_zone)
-        day = now.astimezone(zone).date()
-        today = datetime.combine(day, self.at, zone).astimezone(UTC)
-        if today <= now:
-            return today
-        return datetime.combine(day - timedelta(days=1), self.at, zone).astimezone(UTC)
+class CatchUp(StrEnum):
+    ONCE = "once"
+    """However many times were missed, the newest is answered."""
+    EACH = "each"
+    """Every missed time is answered, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     name: str
     times: Times
-    job: Job
-    """One of the platform's own; it reaches the practices by `queue.add_for_practice`."""
+    job: Job | type[Job]
+    """Asked of every practice, or once if it is the platform's own. A class is asked with the `day`
+    it is due for, by the practice's calendar, such as 2026-03-08."""
+    catch_up: CatchUp = CatchUp.ONCE
+
+    def __post_init__(self) -> None:
+        if self.catch_up is CatchUp.EACH and not isinstance(self.job, type):
+            raise ValueError(f"{self.name}: catching up each day needs a job that is told the day")
+
+    def job_for(self, day: date) -> Job:
+        if isinstance(self.job, type):
+            return jobs.read(self.job, {"day": day.isoformat()})
+        return self.job
 
 
+# Of every practice, and of the platform; what depends on settings is added by `schedules`.
 SCHEDULES: tuple[Schedule, ...] = (
-    Schedule("worn keys", Daily(time(3, 40), "UTC"), FindWornKeys()),
+    Schedule("invariants.check", Daily(time(4, 30)), CheckInvariants()),
+    Schedule("keys.find_worn", Daily(time(3, 40)), FindWornKeys()),
+    Schedule("requests.forget", Daily(time(3, 20)), ForgetRequests()),
 )
 
 
-class _AnsweredAlready(Exception):
-    pass
+def schedules(settings: Settings) -> tuple[Schedule, ...]:
+    purge = Schedule("jobs.purge", Daily(time(3, 0)), PurgeJobs(settings.jobs_kept_days))
+    return (*SCHEDULES, purge)
 
 
-async def run(database: Database, schedules: Sequence[Schedule] = SCHEDULES) -> None:
-    """Fire schedules until cancelled."""
+async def run(database: Database, wanted: Sequence[Schedule]) -> None:
+    """Answer due times until cancelled."""
     while True:
         try:
-            await fire_due(database, schedules)
+            await answer_due(database, wanted)
         except Exception as error:
             logs.get().warning("schedule failed", exc_info=error)
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
-async def fire_due(database: Database, schedules: Sequence[Schedule] = SCHEDULES) -> list[str]:
-    """Owe the job of each schedule whose newest due time nobody answered; their names."""
-    fired = []
-    for schedule in schedules:
-        try:
-            async with database.platform() as db:
-                await _fire(db, schedule)
-        except _AnsweredAlready:
-            continue
-        fired.append(schedule.name)
-        logs.get().info("schedule fired", schedule=schedule.name)
-    return fired
+async def answer_due(database: Database, wanted: Sequence[Schedule]) -> int:
+    """Owe the jobs of every due time that nobody answered; says how many jobs."""
+    owed = 0
+    by_name = {schedule.name: schedule for schedule in wanted}
+    async with database.platform() as db:
+        await _plan(db, by_name)
+    while True:
+        async with database.platform() as db:
+            rows, asked = await _answer(db, by_name)
+        owed += asked
+        if rows < _AT_A_TIME:
+            return owed
 
 
-async def _fire(db: PlatformSession, schedule: Schedule) -> None:
-    now = (await db.scalars(select(leasing.instant()))).one()
-    due_at = schedule.times.newest(now)
-    answered = select(ScheduleRun.job_id).where(
-        ScheduleRun.name == schedule.name, ScheduleRun.due_at >= due_at
+# --- what is due next ---
+
+# `left` practices are done with; `suspended` ones are asked again when they are not.
+_STANDING = "practice.status IN ('onboarding', 'active', 'leaving')"
+
+_UNPLANNED = text(
+    f"""
+    WITH wanted AS (
+      SELECT schedule.name, schedule.rhythm, practice.tenant_id, practice.time_zone
+      FROM unnest(CAST(:names AS text[]), CAST(:rhythms AS text[]), CAST(:platform AS boolean[]))
+           AS schedule (name, rhythm, platform)
+      JOIN practice ON NOT schedule.platform AND {_STANDING}
+      UNION ALL
+      SELECT schedule.name, schedule.rhythm, NULL, :platform_zone
+      FROM unnest(CAST(:names AS text[]), CAST(:rhythms AS text[]), CAST(:platform AS boolean[]))
+           AS schedule (name, rhythm, platform)
+      WHERE schedule.platform
     )
-    if (await db.scalar(answered.limit(1))) is not None:
-        raise _AnsweredAlready
-    job_id = await queue.add_for_platform(db, schedule.job)
-    won = await db.scalar(
-        insert(ScheduleRun)
-        .values(name=schedule.name, due_at=due_at, job_id=job_id)
-        .on_conflict_do_nothing()
-        .returning(ScheduleRun.job_id)
-    )
-    if won is None:  # another scheduler was first: its job stands, ours is rolled back
-        raise _AnsweredAlready
+    SELECT wanted.name, wanted.tenant_id, wanted.time_zone, due.last_due_at
+    FROM wanted LEFT JOIN schedule_due AS due
+      ON due.name = wanted.name AND due.tenant_id IS NOT DISTINCT FROM wanted.tenant_id
+    WHERE due.name IS NULL OR (due.rhythm, due.time_zone) <> (wanted.rhythm, wanted.time_zone)
+    """  # noqa: S608  # a constant of ours
+)
+_WRITE_PLAN = text(
+    """
+    INSERT INTO schedule_due (name, tenant_id, rhythm, time_zone, due_at)
+    SELECT * FROM unnest(CAST(:names AS text[]), CAST(:tenants AS uuid[]), CAST(:rhythms AS text[]),
+                         CAST(:zones AS text[]), CAST(:due AS timestamptz[]))
+    ON CONFLICT (name, tenant_id) DO UPDATE
+      SET rhythm = excluded.rhythm, time_zone = excluded.time_zone, due_at = excluded.due_at
+    """
+)
+
+
+async def _plan(db: PlatformSession, by_name: dict[str, Schedule]) -> None:
+    """Due times of what is new, or has another rhythm or time zone than they were reckoned with."""
+    asked = {
+        "names": list(by_name),
+        "rhythms": [schedule.times.rhythm for schedule in by_name.values()],
+        "platform": [schedule.job.platform for schedule in by_name.values()],
+        "platform_zone": PLATFORM_ZONE,
+    }
+    now = await _now(db)
+    unplanned = (await db.execute(_UNPLANNED, asked)).all()
+    if not unplanned:
+        return
+    planned: dict[str, list[object]] = {
+        "names": [row.name for row in unplanned],
+        "tenants": [row.tenant_id for row in unplanned],
+        "rhythms": [by_name[row.name].times.rhythm for row in unplanned],
+        "zones": [row.time_zone for row in unplanned],
+        "due": [
+            times.first(by_name[row.name].times, now, row.time_zone, row.last_due_at)
+            for row in unplanned
+        ],
+    }
+    await db.execute(_WRITE_PLAN, planned)
+
+
+# --- what is due now ---
+
+_DUE = text(
+    f"""
+    SELECT due.name, due.tenant_id, due.time_zone, due.due_at
+    FROM schedule_due AS due
+    WHERE due.name = ANY (CAST(:names AS text[])) AND due.due_at <= :now
+      AND (due.tenant_id IS NULL OR EXISTS (
+        SELECT FROM practice WHERE practice.tenant_id = due.tenant_id AND {_STANDING}))
+    ORDER BY due.due_at LIMIT :most
+    FOR UPDATE OF due SKIP LOCKED
+    """  # noqa: S608  # a constant of ours
+)
+_ANSWERED = text(
+    """
+    UPDATE schedule_due AS due SET due_at = answered.following, last_due_at = answered.last
+    FROM unnest(CAST(:names AS text[]), CAST(:tenants AS uuid[]), CAST(:following AS timestamptz[]),
+                CAST(:last AS timestamptz[])) AS answered (name, tenant_id, following, last)
+    WHERE due.name = answered.name AND due.tenant_id IS NOT DISTINCT FROM answered.tenant_id
+    """
+)
+
+
+async def _answer(db: PlatformSession, by_name: dict[str, Schedule]) -> tuple[int, int]:
+    """How many due rows were answered, and by how many jobs."""
+    now = await _now(db)
+    asked = {"names": list(by_name), "now": now, "most": _AT_A_TIME}
+    rows = (await db.execute(_DUE, asked)).all()
+    owed: list[tuple[UUID | None, Job]] = []
+    answered: dict[str, list[object]] = {"names": [], "tenants": [], "following": [], "last": []}
+    for row in rows:
+        schedule = by_name[row.name]
+        missed = _missed(schedule, row.due_at, now, row.time_zone)
+        owed += [(row.tenant_id, schedule.job_for(_day(due, row.time_zone))) for due in missed]
+        answered["names"].append(row.name)
+        answered["tenants"].append(row.tenant_id)
+        answered["following"].append(schedule.times.following(missed[-1], row.time_zone))
+        answered["last"].append(missed[-1])
+    if rows:
+        await queue.add_owed(db, owed)
+        await db.execute(_ANSWERED, answered)
+        for name in sorted({row.name for row in rows}):
+            count = sum(row.name == name for row in rows)
+            logs.get().info("schedule answered", schedule=name, count=count)
+    return len(rows), len(owed)
+
+
+def _missed(schedule: Schedule, due: datetime, now: datetime, time_zone: str) -> list[datetime]:
+    """The due times to answer; `due` is not after `now`."""
+    if schedule.catch_up is CatchUp.ONCE:
+        return [max(due, schedule.times.newest(now, time_zone))]
+    found: list[datetime] = []
+    while due <= now and len(found) < _MOST_CAUGHT_UP:
+        found.append(due)
+        due = schedule.times.following(due, time_zone)
+    return found
+
+
+def _day(due: datetime, time_zone: str) -> date:
+    return due.astimezone(ZoneInfo(time_zone)).date()
+
+
+async def _now(db: PlatformSession) -> datetime:
+    now: datetime = (await db.scalars(select(leasing.instant()))).one()
+    return now

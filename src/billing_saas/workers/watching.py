@@ -13,6 +13,7 @@ from billing_saas.kit import clock, logs, meters
 from billing_saas.kit.db import Database, PlatformSession
 from billing_saas.kit.meters import Measure
 from billing_saas.outbox import queries
+from billing_saas.reports import queries as reports
 
 Look = Callable[[PlatformSession], Awaitable[Iterable[Measure]]]
 
@@ -70,8 +71,21 @@ async def arrivals(db: PlatformSession) -> list[Measure]:
     return found
 
 
+async def invariants(db: PlatformSession) -> list[Measure]:
+    found = []
+    for one in await reports.standing(db):
+        for name, told, value in (
+            ("broken", "Findings of the last check, over all practices.", one.broken),
+            ("broken_practices", "Practices where something was found.", one.broken_practices),
+            ("check_age_seconds", "Since the practice checked longest ago.", one.oldest_seconds),
+        ):
+            label = {"invariant": one.invariant}
+            found.append(Measure(f"billing_saas_invariant_{name}", told, label, value))
+    return found
+
+
 # One line per thing that is watched.
-LOOKS: tuple[Look, ...] = (queues, arrivals)
+LOOKS: tuple[Look, ...] = (queues, arrivals, invariants)
 
 
 async def run(database: Database, looks: Iterable[Look] = LOOKS) -> None:
