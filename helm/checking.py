@@ -21,7 +21,9 @@ TOOLS = Path(sys.executable).parent
 KUBERNETES = ("1.29", "1.37")
 EVERYTHING: dict[str, Any] = {
     "broker": {"secretName": "billing-broker", "cidrs": ["10.0.1.0/24"]},
+    "settings": {"pooler": "transaction", "tracing": "http://collector.monitoring:4318/v1/traces"},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
     "workers": {"files": {"autoscaling": {"queueDepth": 50}}},
     "networkPolicy": {
         "extraEgress": [{"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"port": 22}]}]
@@ -33,7 +35,7 @@ SETS: dict[str, tuple[str, dict[str, Any]]] = {
     "everything": ("values-production.yaml", EVERYTHING),
 }
 # Kinds of other people's operators, which the validator has no schema for.
-FOREIGN = {"ServiceMonitor"}
+FOREIGN = {"PrometheusRule", "ServiceMonitor"}
 
 
 def main() -> None:

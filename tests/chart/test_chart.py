@@ -242,9 +242,7 @@ def test_the_migration_comes_first(objects: list[Object]) -> None:
 
 
 def test_queue_depth_scales_each_class_by_its_own(render: Render) -> None:
-    objects = render(
-        "values-production.yaml", workers={"files": {"autoscaling": {"queueDepth": 50}}}
-    )
+    objects = render("values-production.yaml")
     files = named(objects, "HorizontalPodAutoscaler", "worker-files")["spec"]["metrics"]
     assert [metric["type"] for metric in files] == ["Resource", "External"]
     assert files[1]["external"]["metric"] == {
@@ -253,13 +251,71 @@ def test_queue_depth_scales_each_class_by_its_own(render: Render) -> None:
     }
 
 
-def test_metrics_are_scraped_only_when_asked_for(render: Render) -> None:
+def test_every_part_that_runs_is_scraped_and_only_by_the_watchers(render: Render) -> None:
     assert not [one for one in render(FILES[0]) if one["kind"] == "ServiceMonitor"]
-    objects = render(FILES[0], serviceMonitor={"enabled": True})
+    objects = render(FILES[1])
     (monitor,) = [one for one in objects if one["kind"] == "ServiceMonitor"]
-    service = named(objects, "Service", "api")
-    selector = monitor["spec"]["selector"]["matchLabels"]
-    assert selector.items() <= service["metadata"]["labels"].items()
+    wanted = monitor["spec"]["selector"]["matchLabels"]
+    scraped = [
+        one
+        for one in objects
+        if one["kind"] == "Service" and wanted.items() <= one["metadata"]["labels"].items()
+    ]
+    deployed = [one for one in objects if one["kind"] == "Deployment"]
+    assert len(scraped) == len(deployed) == 5
+    assert monitor["spec"]["endpoints"][0]["port"] == "metrics"
+    (container,) = pod_of(named(objects, "Deployment", "scheduler"))["spec"]["containers"]
+    environment = {one["name"]: one["value"] for one in container["env"]}
+    (port,) = container["ports"]
+    assert environment["BILLING_METRICS_PORT"] == str(port["containerPort"])
+    policy = named(objects, "NetworkPolicy", "metrics-in")["spec"]
+    assert policy["ingress"] == [
+        {
+            "from": [
+                {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+            ],
+            "ports": [{"protocol": "TCP", "port": port["containerPort"]}],
+        }
+    ]
+    ports = named(objects, "NetworkPolicy", "api-in")["spec"]["ingress"][0]["ports"]
+    assert ports == [{"protocol": "TCP", "port": 8000}]
+
+
+def test_without_metrics_nothing_listens_for_them(render: Render) -> None:
+    objects = render(FILES[0], metrics={"enabled": False})
+    assert "METRICS" not in json.dumps(objects)
+    assert not [one for one in objects if one["metadata"]["name"].endswith(("metrics", "metrics-in"))]
+    with pytest.raises(Refused, match="serviceMonitor.enabled needs metrics.enabled"):
+        render(FILES[1], metrics={"enabled": False})
+
+
+def test_every_alarm_asks_figures_that_are_served_and_is_explained(render: Render) -> None:
+    from billing_saas.kit import meters
+
+    (made,) = [one for one in render(FILES[1]) if one["kind"] == "PrometheusRule"]
+    rules = made["spec"]["groups"][0]["rules"]
+    assert len(rules) > 10
+    told = (ROOT / "docs" / "operations.md").read_text()
+    counted = {
+        f"{family.name}{ending}"
+        for family in meters.REGISTRY.collect()
+        for ending in ("", "_total", "_bucket")
+    }
+    source = (ROOT / "src" / "billing_saas")
+    looked = {
+        f"billing_saas_{name}"
+        for name in re.findall(
+            r'"(?:billing_saas_)?([a-z_]+)"',
+            (source / "workers" / "watching.py").read_text()
+            + (source / "kit" / "meters.py").read_text(),
+        )
+    }
+    for rule in rules:
+        for name in re.findall(r"billing_saas_[a-z_]+", rule["expr"]):
+            assert name in counted | looked, f"{rule['alert']} asks {name}"
+            assert f"`{name}" in told, f"{name} is not explained"
+        assert f"`{rule['alert']}`" in told, f"{rule['alert']} is not explained"
+        assert rule["labels"]["severity"] in ("page", "ticket")
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,45 @@ seccompProfile: {type: RuntimeDefault}
 - {name: BILLING_DATABASE_URL_FILE, value: /run/billing/database/app-url}
 - {name: BILLING_PLATFORM_DATABASE_URL_FILE, value: /run/billing/database/platform-url}
 - {name: BILLING_COMPANY_READER_DATABASE_URL_FILE, value: /run/billing/database/company-reader-url}
+{{- with .Values.settings.pooler }}
+- {name: BILLING_POOLER, value: {{ . | quote }}}
+{{- end }}
+{{- with .Values.settings.tracing }}
+- {name: BILLING_TRACING, value: {{ . | quote }}}
+{{- end }}
 {{- if .Values.broker.secretName }}
 - {name: BILLING_BROKER_URL_FILE, value: /run/billing/broker/broker-url}
 {{- end }}
+{{- end -}}
+
+{{/* On every address of the pod, because the scraper comes from outside it; the network policy says who. */}}
+{{- define "billing.metricsEnvironment" -}}
+{{- if .Values.metrics.enabled }}
+- {name: BILLING_METRICS_ADDRESS, value: 0.0.0.0}
+- {name: BILLING_METRICS_PORT, value: {{ .Values.metrics.port | quote }}}
+{{- end }}
+{{- end -}}
+
+{{- define "billing.metricsPort" -}}
+{{- if .Values.metrics.enabled }}
+- {name: metrics, containerPort: {{ .Values.metrics.port }}}
+{{- end }}
+{{- end -}}
+
+{{- define "billing.metricsService" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ .name }}-metrics
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "billing.labels" . | nindent 4 }}
+    billing-saas/scraped: "true"
+spec:
+  clusterIP: None
+  selector: {{- include "billing.selector" . | nindent 4 }}
+  ports:
+    - {name: metrics, port: {{ .root.Values.metrics.port }}, targetPort: metrics}
 {{- end -}}
 
 {{- define "billing.mounts" -}}
