@@ -318,6 +318,28 @@ async def test_one_bad_claim_is_refused_and_the_others_are_taken(
     assert {record.account_number for record in records} == {*numbers} - {numbers[2]}
 
 
+async def test_codes_that_were_not_good_on_the_day_are_told_and_the_claims_are_taken(
+    database: Database, elm: Tenant, alice: Person
+) -> None:
+    """WEDI SNIP 5: a warning for whoever bills it; each claim of it is told."""
+    content = claims_file(elm, 6)
+    for ordinal in range(1, 5):
+        content = spoil(content, ordinal, b"~SV1*HC:", b"~SV1*HC:J0001:59:")
+        content = re.sub(rb"J0001:59:[^*]*\*", b"J0001*", content)
+    content = spoil(content, 5, b"~HI*ABK:", b"~HI*ABK:ZZZ99ZZ*ABF:")
+    taken = await arrived(database, elm, alice, content)
+    told = [
+        (f.severity, f.code, f.loop, f.segment, f.element, f.component, f.value)
+        for f in taken.findings
+    ]
+    assert told == [
+        *[("warning", "unknown_code", "2400", "SV1", 1, 2, "J0001")] * 4,
+        # A diagnosis is sealed, and findings are not: of a wrong one the shape is kept.
+        ("warning", "unknown_code", "2300", "HI", 1, 2, "AAA99AA"),
+    ]
+    assert (taken.state, taken.claims) == ("handled", 6)
+
+
 @pytest.mark.parametrize("frequency", [b"7", b"8"])
 async def test_a_replacement_or_a_void_is_refused_by_name(
     database: Database, elm: Tenant, alice: Person, frequency: bytes
