@@ -8,7 +8,7 @@ from uuid import UUID
 
 import click
 
-from billing_saas.gateways import key_provider
+from billing_saas.gateways import blob_store, key_provider
 from billing_saas.kit import logs, settings
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database, Urls
@@ -51,7 +51,9 @@ def with_database(configured: Settings, urls: Urls, work: Callable[[Database], A
     """Run `work` over a database on an event loop of its own."""
 
     async def run() -> T:
-        database = Database(urls, key_provider.opened(configured.key_provider), pool_size=4)
+        keys = key_provider.opened(configured.key_provider)
+        objects = blob_store.opened(configured.blobs)
+        database = Database(urls, keys, objects=objects, pool_size=4)
         try:
             return await work(database)
         finally:

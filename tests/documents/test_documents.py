@@ -121,7 +121,10 @@ async def test_a_refused_file_says_why_and_leaves_the_document_open(desk: Desk) 
 async def test_a_file_past_the_limit_is_refused(desk: Desk) -> None:
     document = (await desk.announce()).json()
     refused = await desk.send(document["id"], b"%PDF-" + bytes(26 << 20))
-    assert (refused.status_code, refused.json()["type"]) == (413, "/problems/request-entity-too-large")
+    assert (refused.status_code, refused.json()["type"]) == (
+        413,
+        "/problems/request-entity-too-large",
+    )
 
 
 async def test_a_document_filed_under_the_wrong_patient_is_moved_and_both_are_told(

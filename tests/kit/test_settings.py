@@ -90,10 +90,30 @@ def test_an_authority_is_named() -> None:
     assert fault.startswith("BILLING_DATABASE_URL: sslrootcert must name")
 
 
-def test_a_broker_without_tls() -> None:
-    assert faults(broker_url="redis://:Zt5_kP93vb-QwM1xAo@cache/0") == [
-        "BILLING_BROKER_URL: no TLS (its scheme must be rediss or amqps)"
-    ]
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("rediss://:Zt5_kP93vb-QwM1xAo@cache/0", None),
+        ("rediss://:Zt5_kP93vb-QwM1xAo@cache/0?ssl_ca_certs=/tls/ca.crt", None),
+        ("redis://:Zt5_kP93vb-QwM1xAo@cache/0", "no TLS (its scheme must be rediss"),
+        ("rediss://:Zt5_kP93vb-QwM1xAo@cache/0?ssl_cert_reqs=none", "its server need not prove"),
+        ("rediss://:Zt5_kP93vb-QwM1xAo@cache/0?ssl_check_hostname=no", "its server's name is not"),
+        ("rediss://cache/0", "its password is missing"),
+        ("rediss://:secret@cache/0", "its password is a default"),
+    ],
+)
+def test_a_broker_by_redis(address: str, reason: str | None) -> None:
+    found = faults(broker_url=address)
+    if reason is None:
+        assert found == []
+    else:
+        (fault,) = found
+        assert fault.startswith(f"BILLING_BROKER_URL: {reason}")
+
+
+def test_a_broker_that_nobody_speaks_to() -> None:
+    with pytest.raises(BadSettings, match="BILLING_BROKER_URL: must start with postgresql://, re"):
+        settings.read({"BILLING_BROKER_URL": "amqps://user:password@cache/0"})
 
 
 @pytest.mark.parametrize(
@@ -182,6 +202,31 @@ def test_an_address_may_lie_in_a_file(tmp_path: Path) -> None:
     assert settings.load(environ, lambda _: False).database_url == SAFE["BILLING_DATABASE_URL"]
     environ["BILLING_DATABASE_URL_FILE"] = str(tmp_path / "nowhere")
     assert "BILLING_DATABASE_URL_FILE: cannot be read (FileNotFoundError)" in faults_of(environ)
+
+
+def test_where_files_are_kept() -> None:
+    assert settings.read({}).blobs == ""
+    for address in (
+        "s3://sealed-files/house",
+        "s3://sealed?region=us-east-1",
+        "s3://sealed/house?region=us-east-1&endpoint=https://objects.internal:9000",
+    ):
+        assert settings.read({"BILLING_BLOBS": address}).blobs == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/srv/files",
+        "s3://",
+        "s3://key:secret@sealed",
+        "s3://Sealed",
+        "s3://sealed?endpoint=ftp://x",
+    ],
+)
+def test_files_that_nobody_can_keep(address: str) -> None:
+    with pytest.raises(BadSettings, match="BILLING_BLOBS"):
+        settings.read({"BILLING_BLOBS": address})
 
 
 def test_who_holds_the_keys() -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database
 from billing_saas.kit.migrating import newest
+from billing_saas.kit.protocols import ObjectStore
 
 # Under the probe's own time limit, so that the answer says what it was that took so long.
 PATIENCE_SECONDS = 2.0
@@ -23,14 +24,17 @@ def live() -> dict[str, str]:
 
 @get("/ready", include_in_schema=False)
 async def ready(state: State) -> Response[dict[str, str]]:
-    """The database is there and has the schema of this version (or a newer one), and keys can be had."""
+    """The database is there and has the schema of this version (or a newer one), keys can be had, and files."""
     database: Database = state.database
-    schema, keys = await asyncio.gather(
-        _answer("database", _schema(database)), _answer("keys", _keys(database))
+    checks = {"database": _schema(database), "keys": _keys(database)}
+    if database.objects is not None:
+        checks["files"] = _files(database.objects)
+    answers = await asyncio.gather(*(_answer(check, asked) for check, asked in checks.items()))
+    told = dict(zip(checks, answers, strict=True))
+    well = set(answers) == {"ok"}
+    return Response(
+        {"status": "ready" if well else "not ready", **told}, status_code=200 if well else 503
     )
-    well = schema == keys == "ok"
-    told = {"status": "ready" if well else "not ready", "database": schema, "keys": keys}
-    return Response(told, status_code=200 if well else 503)
 
 
 async def _answer(check: str, asked: Awaitable[str]) -> str:
@@ -49,6 +53,11 @@ async def _schema(database: Database) -> str:
         version = await platform.scalar(text("SELECT version_num FROM alembic_version"))
     # A newer one only adds: the version before works beside it (docs/operations.md, Upgrades).
     return "ok" if version is not None and version >= newest() else "older than this version needs"
+
+
+async def _files(objects: ObjectStore) -> str:
+    await objects.health()
+    return "ok"
 
 
 async def _keys(database: Database) -> str:

@@ -8,7 +8,7 @@ from litestar import Litestar
 
 from billing_saas.api import edge
 from billing_saas.api.app import create_app
-from billing_saas.gateways import key_provider
+from billing_saas.gateways import blob_store, key_provider
 from billing_saas.gateways.counted_keys import CountedKeys
 from billing_saas.kit import logs, meters, settings, tracing
 from billing_saas.kit.db import Database
@@ -23,7 +23,8 @@ def from_environment() -> Litestar:
     tracing.configure(configured.tracing, "api")
     with standing(configured, migrated=False) as urls:
         keys = CountedKeys(key_provider.opened(configured.key_provider))
-        open_database = functools.partial(Database, urls, keys)
+        objects = blob_store.opened(configured.blobs)
+        open_database = functools.partial(Database, urls, keys, objects=objects)
     return create_app(open_database, functools.partial(_watched, configured), edge.of(configured))
 
 

@@ -144,6 +144,14 @@ def keys_over_tls(provider: str) -> Finding:
     )
 
 
+def files_over_tls(store: str) -> Finding:
+    return Finding(
+        "The object store is reached over TLS",
+        ("BILLING_BLOBS: its endpoint is not https",) if "endpoint=http:" in store else (),
+        "Leave the endpoint out for S3, or give one that begins with https://.",
+    )
+
+
 def no_sandbox(importable: Callable[[str], bool]) -> Finding:
     return Finding(
         "The sandbox is not installed",

@@ -50,6 +50,8 @@ class Settings:
     Empty: the key folder."""
     key_folder: Path | None = None
     """Folder of the key-encryption keys; by default `keys` under `data`. The same as `folder://` of it."""
+    blobs: str = ""
+    """Where files are kept, sealed: `s3://bucket/prefix?region=…&endpoint=…`. Empty: in the database."""
     broker_url: str = ""
     """Empty: the PostgreSQL broker in the same database. Else redis://, rediss:// or postgresql://."""
     jobs_kept_days: int = 14
@@ -189,6 +191,12 @@ _KEYS = re.compile(
 )
 
 
+_BLOBS = re.compile(
+    r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?"
+    r"(\?(region=[a-z0-9-]+|endpoint=https?://[^&?#]+)(&(region=[a-z0-9-]+|endpoint=https?://[^&?#]+))?)?"
+)
+
+
 def _read_one(
     variable: str, name: str, text: str, values: dict[str, str | int | Path], faults: list[str]
 ) -> None:
@@ -206,6 +214,8 @@ def _read_one(
         faults.append(f"{variable}: must start with file:/// or s3://")
     elif name == "keys" and not _KEYS.fullmatch(text):
         faults.append(f"{variable}: must be folder:///path or awskms://region/alias/prefix")
+    elif name == "blobs" and not _BLOBS.fullmatch(text):
+        faults.append(f"{variable}: must be s3://bucket/prefix?region=…&endpoint=https://…")
     elif name in _URLS and not text.startswith("postgresql://"):
         faults.append(f"{variable}: must start with postgresql://")
     elif name == "broker_url" and not text.startswith(_BROKERS):
@@ -256,6 +266,7 @@ def production_findings(
         safety.encrypted(urls),
         safety.keys_apart(settings.keys_on_disk, settings.data),
         safety.keys_over_tls(settings.key_provider),
+        safety.files_over_tls(settings.blobs),
         safety.no_sandbox(importable),
         safety.no_debugging(settings.log_level, settings.fault_point, environ),
     ]

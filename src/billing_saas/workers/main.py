@@ -13,6 +13,7 @@ from typing import get_args
 
 import dramatiq
 
+from billing_saas.gateways import blob_store
 from billing_saas.gateways.anchors import anchor_at
 from billing_saas.kit import logs, meters, tracing
 from billing_saas.kit.db import Database, Urls
@@ -96,7 +97,8 @@ def serve(
     watched = contextlib.ExitStack()
 
     def open_database() -> Database:
-        database = Database(urls, keys, pool_size=sum(at_a_time.values()))
+        objects = blob_store.opened(settings.blobs)
+        database = Database(urls, keys, objects=objects, pool_size=sum(at_a_time.values()))
         pools = meters.Asked(functools.partial(meters.pools, database))
         watched.enter_context(meters.shown(pools))
         return database

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from billing_saas.custody import rotating
 from billing_saas.custody.jobs import FindWornKeys, RotateKeys, StartRotation
+from billing_saas.documents import sweeping
+from billing_saas.documents.jobs import SweepFiles
 from billing_saas.imports import claims837
 from billing_saas.imports.jobs import ImportClaims
 from billing_saas.kit.actor import Actor
@@ -89,6 +91,7 @@ ACTS: tuple[Act, ...] = (
     practice_act(RotateKeys, rotating.step, rotating.ROTATE),
     practice_act(StartRotation, rotating.start_due, rotating.ROTATE),
     platform_act(FindWornKeys, rotating.find_worn, rotating.ROTATE),
+    practice_act(SweepFiles, sweeping.sweep),
 )
 
 add(*ACTS)

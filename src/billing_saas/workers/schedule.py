@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 
 from billing_saas.custody.jobs import FindWornKeys
+from billing_saas.documents.jobs import SweepFiles
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database, PlatformSession
 from billing_saas.kit.settings import Settings
@@ -64,6 +65,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("invariants.check", Daily(time(4, 30)), CheckInvariants()),
     Schedule("keys.find_worn", Daily(time(3, 40)), FindWornKeys()),
     Schedule("requests.forget", Daily(time(3, 20)), ForgetRequests()),
+    Schedule("files.sweep", Daily(time(3, 50)), SweepFiles()),
 )
 
 
