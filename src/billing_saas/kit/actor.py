@@ -1,10 +1,15 @@
 """Who acts. Handed to every act; never ambient, never defaulted."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
 from uuid import UUID
 
+from billing_saas.kit import clock
 from billing_saas.kit.errors import Refused
+
+# How long a second factor that was just shown stands for the acts that ask for one.
+STEP_UP_GOOD_FOR = timedelta(minutes=5)
 
 
 class ActorKind(StrEnum):
@@ -25,8 +30,20 @@ class Purpose(StrEnum):
     EMERGENCY = "emergency"
 
 
+class AuthLevel(IntEnum):
+    """How surely it is known who acts: a token is held, a person showed one factor, or two."""
+
+    TOKEN = 0
+    ONE_FACTOR = 1
+    TWO_FACTORS = 2
+
+
 class NotPermitted(Refused):
     pass
+
+
+class StepUpRequired(Refused):
+    """The act asks for a second factor that was shown just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +55,8 @@ class Actor:
     purpose: Purpose = Purpose.PAYMENT
     on_behalf_of: UUID | None = None
     session: UUID | None = None
+    auth_level: AuthLevel = AuthLevel.TOKEN
+    stepped_up_at: datetime | None = None
     request_id: str = ""
     ip_prefix: str = field(default="", repr=False)
 
@@ -48,3 +67,15 @@ class Actor:
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
+
+    def must_have_stepped_up(self) -> None:
+        """Refuse (403, `step-up-required`) unless the person showed a second factor minutes ago.
+
+        The system passes: what it does was asked by somebody who was checked, or by whoever may run
+        commands on the machine. Tokens, of people and of machines, never step up.
+        """
+        if self.kind is ActorKind.SYSTEM:
+            return
+        shown = self.stepped_up_at
+        if shown is None or clock.now() - shown > STEP_UP_GOOD_FOR:
+            raise StepUpRequired("Show your second factor again, then repeat this.")
