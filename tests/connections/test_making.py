@@ -90,7 +90,7 @@ def test_what_cannot_be_an_agreement(changes: dict[str, Any], fields: list[str])
 async def test_a_bad_connection_is_refused_and_its_fields_named(
     database: Database, elm: Tenant
 ) -> None:
-    with pytest.raises(BadConnection) as refused:
+    with pytest.raises(BadConnection, match="cannot be so: refuses_repeats") as refused:
         await made(database, elm, agreement(kind="payer"))
     assert refused.value.facts == {"fields": ["refuses_repeats"]}
 

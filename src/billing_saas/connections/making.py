@@ -32,7 +32,7 @@ async def make(db: TenantSession, actor: Actor, new: NewConnection) -> UUID:
     actor.must(WRITE)
     bad = rules.faults(new)
     if bad:
-        raise BadConnection("The connection cannot be made so.", fields=bad)
+        raise _bad(bad)
     connection_id = new_id()
     now = clock.now()
     made = await db.scalar(
@@ -84,7 +84,7 @@ async def change(db: TenantSession, actor: Actor, connection_id: UUID, to: Chang
     standing = await queries.connection(db, actor, connection_id)
     bad = rules.faults_of_changes(standing.kind, to.name, to.refuses_repeats)
     if bad:
-        raise BadConnection("The connection cannot be changed so.", fields=bad)
+        raise _bad(bad)
     wanted = {
         "name": to.name.strip(),
         "refuses_repeats": to.refuses_repeats,
@@ -106,3 +106,7 @@ async def change(db: TenantSession, actor: Actor, connection_id: UUID, to: Chang
         object_id=connection_id,
         detail={"field": " ".join(changed), "state": "active" if to.active else "inactive"},
     )
+
+
+def _bad(fields: list[str]) -> BadConnection:
+    return BadConnection(f"A connection cannot be so: {', '.join(fields)}.", fields=fields)
