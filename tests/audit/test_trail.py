@@ -56,7 +56,7 @@ async def test_no_event_without_its_change(database: Database, elm: Tenant, alic
         await read_and_fail(database, elm, alice)
     async with database.tenant(elm.id) as db:
         actions = [row.action for row in await db.scalars(select(AuditEvent))]
-    assert actions == ["practice.provision"]
+    assert actions == ["practice.provision", "membership.grant"]
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,8 @@ def _value(name: str, kind: str, checks: str) -> object:
     if kind == "timestamp with time zone":
         return clock.now()
     if kind == "bytea":
-        return secrets.token_bytes(32)
+        length = re.search(rf"\blength\({name}\) [=%] (\d+)", checks)
+        return secrets.token_bytes(int(length[1]) if length else 32)
     return {} if kind == "jsonb" else False
 
 

@@ -132,7 +132,7 @@ def _reread(event: Mapping[str, Any]) -> dict[str, Any]:
 class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A moment of the whole log: what was in it, and which head came before."""
 
-    format: Literal["billing-saas audit head 1"] = "billing-saas audit head 1"
+    format: Literal["billing-saas audit head 1"]
     number: Count
     epoch: Count
     """Counts the clusters that the log has lived in: transaction ids start anew in each."""
@@ -197,7 +197,7 @@ class PracticeTree(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Inclusion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """That an event stood at a place of its practice's log."""
 
-    proof: Literal["billing-saas audit inclusion 1"] = "billing-saas audit inclusion 1"
+    proof: Literal["billing-saas audit inclusion 1"]
     event: dict[str, Any]
     index: Count
     path: list[Hash]
@@ -217,7 +217,7 @@ class Inclusion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Consistency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """That a practice's log at one head is a beginning of its log at another."""
 
-    proof: Literal["billing-saas audit consistency 1"] = "billing-saas audit consistency 1"
+    proof: Literal["billing-saas audit consistency 1"]
     first: PracticeTree
     second: PracticeTree
     path: list[Hash]

@@ -60,7 +60,7 @@ async def consistency(db: SealerSession, practice: UUID, first: int, second: int
     before = await _frontier(db, practice, first)
     span = Span(before, await _added(db, practice, first + 1, second))
     path = [node.hex() for node in span.consistency(old.size, new.size)]
-    return Consistency(first=old, second=new, path=path)
+    return Consistency(proof="billing-saas audit consistency 1", first=old, second=new, path=path)
 
 
 async def export(
@@ -152,6 +152,7 @@ async def _tree(db: SealerSession, practice: UUID, number: int) -> PracticeTree:
 
 def _inclusion(row: Any, index: int, span: Span, tree: PracticeTree) -> Inclusion:
     return Inclusion(
+        proof="billing-saas audit inclusion 1",
         event=head_rules.exported(row._mapping),
         index=index,
         path=[node.hex() for node in span.inclusion(index, span.size)],

@@ -158,6 +158,7 @@ class Sealer:
         forest.grow(leaves)
         key = await signing.current(db)
         head = Head(
+            format="billing-saas audit head 1",
             number=before + 1,
             epoch=reach.epoch,
             cluster=reach.cluster,
@@ -311,6 +312,7 @@ def _seal(number: int, practice: UUID, forest: Forest, packed: Sequence[bytes]) 
 def signed_head(row: AuditHead) -> SignedHead:
     """As it was signed, if nothing of the row was changed since."""
     head = Head(
+        format="billing-saas audit head 1",
         number=row.number,
         epoch=row.epoch,
         cluster=row.cluster,

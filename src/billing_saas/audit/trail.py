@@ -11,19 +11,20 @@ from billing_saas.audit.contents import Content
 from billing_saas.audit.rules import Classes, Event
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import TenantSession
+from billing_saas.kit.db import PlatformSession, TenantSession
 from billing_saas.kit.ids import new_id
 
 # One round trip: the event, everyone it concerns, and what it wrote.
-_INSERT = text(
-    """
-    WITH event AS (
+_EVENT = """
       INSERT INTO audit_event (id, tenant_id, at, actor_kind, actor_id, on_behalf_of, session_id,
         action, object_type, object_id, purpose, outcome, request_id, ip_prefix, classes_read,
         content_hash, subjects_hash, detail, mac_key, mac)
       VALUES (:id, :tenant_id, :at, :actor_kind, :actor_id, :on_behalf_of, :session_id, :action,
         :object_type, :object_id, :purpose, :outcome, :request_id, :ip_prefix, :classes_read,
-        :content_hash, :subjects_hash, cast(:detail AS jsonb), :mac_key, :mac)
+        :content_hash, :subjects_hash, cast(:detail AS jsonb), :mac_key, :mac)"""
+_INSERT = text(
+    f"""
+    WITH event AS ({_EVENT}
     ), content AS (
       INSERT INTO audit_content (tenant_id, row_id, table_number, column_number, at, event_id, hash)
       SELECT :tenant_id, row_id, table_number, column_number, :at, :id, hash
@@ -33,8 +34,9 @@ _INSERT = text(
     )
     INSERT INTO audit_subject (tenant_id, patient_id, at, event_id)
     SELECT :tenant_id, subject, :at, :id FROM unnest(cast(:subjects AS uuid[])) AS subject
-    """
+    """  # noqa: S608  # constants of ours
 )
+_INSERT_EVENT = text(_EVENT)
 
 # The order of the columns under the MAC. Never change it: add a new version of the MAC instead.
 COLUMNS = (
@@ -76,13 +78,44 @@ async def record(
         outcome=outcome,
         detail=detail,
     )
+    values = await _signed(db, event)
+    await db.execute(_INSERT, {**values, "subjects": list(event.subjects), **_contents(sealed)})
+    return event.id
+
+
+async def record_in(
+    db: PlatformSession,
+    log: UUID,
+    actor: Actor,
+    action: str,
+    *,
+    object_type: str,
+    object_id: UUID,
+    detail: Mapping[str, int | str] | None = None,
+) -> UUID:
+    """What the platform did, told in a practice's log or in its own (`rules.PLATFORM_LOG`)."""
+    event = Event(
+        id=new_id(),
+        tenant_id=log,
+        at=clock.now(),
+        actor=actor,
+        action=action,
+        object_type=object_type,
+        object_id=object_id,
+        detail=detail,
+    )
+    await db.execute(_INSERT_EVENT, await _signed(db, event))
+    return event.id
+
+
+async def _signed(db: PlatformSession | TenantSession, event: Event) -> dict[str, object]:
+    """The columns of the event with its MAC, as they are inserted."""
     rules.check_detail(event.detail or {})
     mac_key = await macs.current(db)
     values = _columns(event, mac_key.version)
     values["mac"] = rules.mac(mac_key.key, [values[column] for column in COLUMNS])
     values["detail"] = msgspec.json.encode(values["detail"]).decode()
-    await db.execute(_INSERT, {**values, "subjects": list(event.subjects), **_contents(sealed)})
-    return event.id
+    return values
 
 
 def _contents(sealed: Sequence[Content]) -> dict[str, object]:

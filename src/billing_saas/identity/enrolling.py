@@ -7,14 +7,19 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from billing_saas.audit import trail
+from billing_saas.audit.rules import PLATFORM_LOG
 from billing_saas.identity import rules
 from billing_saas.identity.errors import AlreadyKnown
 from billing_saas.identity.tables import ApiToken, AppUser, CompanyMembership, Membership
 from billing_saas.kit import clock
+from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import PlatformSession
 from billing_saas.kit.ids import new_id
 
 PREFIX = "bt_"
+# Whoever may run commands on the machine.
+_OPERATOR = UUID(int=1)
 
 
 async def known_user(db: PlatformSession, email: str) -> UUID | None:
@@ -34,6 +39,9 @@ async def add_user(db: PlatformSession, *, email: str, display_name: str) -> UUI
     )
     db.add(user)
     await db.flush()
+    await trail.record_in(
+        db, PLATFORM_LOG, _giver(None), "user.add", object_type="user", object_id=user.id
+    )
     return user.id
 
 
@@ -61,6 +69,15 @@ async def grant(
                 granted_at=clock.now(),
             )
         )
+        await trail.record_in(
+            db,
+            tenant_id,
+            _giver(by),
+            "membership.grant",
+            object_type="user",
+            object_id=user_id,
+            detail={"role": role},
+        )
     await db.flush()
 
 
@@ -78,6 +95,15 @@ async def grant_company(
         )
     )
     await db.flush()
+    await trail.record_in(
+        db,
+        PLATFORM_LOG,
+        _giver(by),
+        "company_membership.grant",
+        object_type="user",
+        object_id=user_id,
+        detail={"role": role},
+    )
 
 
 async def issue_token(
@@ -86,9 +112,10 @@ async def issue_token(
     """A bearer token, shown this once. Only its hash is kept."""
     token = PREFIX + secrets.token_urlsafe(32)
     now = clock.now()
+    token_id = new_id()
     db.add(
         ApiToken(
-            id=new_id(),
+            id=token_id,
             user_id=user_id,
             token_hash=rules.token_hash(token),
             name=name,
@@ -97,4 +124,19 @@ async def issue_token(
         )
     )
     await db.flush()
+    await trail.record_in(
+        db,
+        PLATFORM_LOG,
+        Actor(kind=ActorKind.SYSTEM, id=_OPERATOR, on_behalf_of=user_id),
+        "token.issue",
+        object_type="api_token",
+        object_id=token_id,
+    )
     return token
+
+
+def _giver(by: UUID | None) -> Actor:
+    """A person who gives, or the operator."""
+    if by is None:
+        return Actor(kind=ActorKind.SYSTEM, id=_OPERATOR)
+    return Actor(kind=ActorKind.USER, id=by)
