@@ -1,17 +1,18 @@
-"""Who stands at the door: looked up at every request, in a short transaction of its own."""
+"""Who stands at the door: looked up at every request, by one statement of its own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing_saas.identity import rules
 from billing_saas.identity.errors import NotAMember, NotSignedIn
-from billing_saas.identity.tables import ApiToken, AppUser, Membership
 from billing_saas.kit import clock
-from billing_saas.kit.actor import Actor, ActorKind
+from billing_saas.kit.actor import Actor, ActorKind, AuthLevel
 from billing_saas.kit.db import PlatformSession
-from billing_saas.tenants.tables import Agreement, Practice
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Principal:
     user_id: UUID
     token_id: UUID
     roles: dict[UUID, frozenset[str]]
+    auth_level: AuthLevel = AuthLevel.TOKEN
+    stepped_up_at: datetime | None = None
 
     @property
     def practices(self) -> frozenset[UUID]:
@@ -37,55 +40,64 @@ class Principal:
             permissions=rules.permissions_of(roles),
             roles=roles,
             session=self.token_id,
+            auth_level=self.auth_level,
+            stepped_up_at=self.stepped_up_at,
             request_id=request_id,
             ip_prefix=ip_prefix,
         )
 
 
-async def principal_of(db: PlatformSession, token: str) -> Principal:
-    """The person whose token this is, or `NotSignedIn`, which does not say why.
+# A practice counts only while it is open and a signed agreement covers it (domain.md, Law).
+_COUNTS = """
+      SELECT membership.user_id, membership.tenant_id, membership.role
+      FROM membership
+      JOIN practice ON practice.tenant_id = membership.tenant_id
+        AND practice.status IN ('active', 'leaving')
+      JOIN agreement ON agreement.tenant_id = practice.tenant_id
+        AND agreement.company_id = practice.company_id
+        AND agreement.signed_on <= :today
+        AND (agreement.ended_on IS NULL OR agreement.ended_on > :today)
+      WHERE membership.ended_at IS NULL"""
+_HELD = text(
+    f"""
+    SELECT DISTINCT api_token.id, api_token.user_id, held.tenant_id, held.role
+    FROM api_token
+    JOIN app_user ON app_user.id = api_token.user_id AND app_user.status = 'active'
+    LEFT JOIN ({_COUNTS}
+    ) held ON held.user_id = api_token.user_id
+    WHERE api_token.token_hash = :token_hash AND api_token.revoked_at IS NULL
+      AND api_token.expires_at > :now
+    """  # noqa: S608  # constants of ours
+)
+_ROLES = text(
+    f"SELECT DISTINCT held.tenant_id, held.role FROM ({_COUNTS}) held WHERE held.user_id = :user_id"  # noqa: S608  # constants of ours
+)
 
-    A practice counts only while it is open and a signed agreement covers it (domain.md, Law).
-    """
+
+async def principal_of(db: AsyncConnection | PlatformSession, token: str) -> Principal:
+    """The person whose token this is, or `NotSignedIn`, which does not say why. One statement."""
     now = clock.now()
-    found = (
-        await db.execute(
-            select(ApiToken.id, AppUser.id.label("user_id"))
-            .join(AppUser, AppUser.id == ApiToken.user_id)
-            .where(
-                ApiToken.token_hash == rules.token_hash(token),
-                ApiToken.revoked_at.is_(None),
-                ApiToken.expires_at > now,
-                AppUser.status == "active",
-            )
-        )
-    ).one_or_none()
-    if found is None:
+    asked = {"token_hash": rules.token_hash(token), "now": now, "today": now.date()}
+    rows = (await db.execute(_HELD, asked)).all()
+    if not rows:
         raise NotSignedIn
-    held = await db.execute(
-        select(Membership.tenant_id, Membership.role)
-        .join(Practice, Practice.tenant_id == Membership.tenant_id)
-        .join(
-            Agreement,
-            and_(
-                Agreement.tenant_id == Practice.tenant_id,
-                Agreement.company_id == Practice.company_id,
-                Agreement.signed_on <= now.date(),
-                or_(Agreement.ended_on.is_(None), Agreement.ended_on > now.date()),
-            ),
-        )
-        .where(
-            Membership.user_id == found.user_id,
-            Membership.ended_at.is_(None),
-            Practice.status.in_(["active", "leaving"]),
-        )
-        .distinct()
+    return Principal(
+        user_id=rows[0].user_id,
+        token_id=rows[0].id,
+        roles=_by_practice((row.tenant_id, row.role) for row in rows if row.tenant_id is not None),
     )
+
+
+async def roles_of(
+    db: AsyncConnection | PlatformSession, user_id: UUID
+) -> dict[UUID, frozenset[str]]:
+    """The roles that a person holds now, by practice. One statement."""
+    asked = {"user_id": user_id, "today": clock.now().date()}
+    return _by_practice((row.tenant_id, row.role) for row in await db.execute(_ROLES, asked))
+
+
+def _by_practice(held: Iterable[tuple[UUID, str]]) -> dict[UUID, frozenset[str]]:
     roles: dict[UUID, set[str]] = {}
     for tenant_id, role in held:
         roles.setdefault(UUID(str(tenant_id)), set()).add(role)
-    return Principal(
-        user_id=found.user_id,
-        token_id=found.id,
-        roles={tenant_id: frozenset(names) for tenant_id, names in roles.items()},
-    )
+    return {tenant_id: frozenset(names) for tenant_id, names in roles.items()}

@@ -22,6 +22,7 @@ from billing_saas.requests import keys as request_keys
 from billing_saas.tenants import rules
 from billing_saas.tenants.errors import BadPractice, CompanyNotFound, PracticeExists
 from billing_saas.tenants.tables import Agreement, Company, Practice
+from billing_saas.vault import keys as vault_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ async def initialise(database: Database) -> None:
         await macs.make(platform, database.keys)
         await signing.make(platform, database.keys)
         await request_keys.make(platform, database.keys)
+        await vault_keys.make(platform, database.keys)
 
 
 async def add_company(database: Database, name: str) -> UUID:

@@ -1,0 +1,1 @@
+"""Secrets of the platform at rest: sealed under one key of its own, which the key provider wraps."""
