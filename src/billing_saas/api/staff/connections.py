@@ -10,12 +10,15 @@ from litestar.params import JSONBody
 
 from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
+from billing_saas.api.manners import manners
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.connections import making, queries, rules
 from billing_saas.connections.errors import BadConnection, ConnectionExists
 from billing_saas.connections.making import Changed
 from billing_saas.connections.rules import Kind, NewConnection, Qualifier, Side, Usage
 from billing_saas.connections.tables import Connection
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
 
 
 class ConnectionOut(Out, frozen=True):
@@ -98,6 +101,10 @@ async def list_connections(db: Db, actor: Who, page: Asked) -> PageOut[Connectio
     return PageOut([ConnectionOut.of(row) for row in found.rows], found.next_cursor)
 
 
+async def _connection(db: TenantSession, actor: Actor, connection_id: UUID) -> ConnectionOut:
+    return ConnectionOut.of(await queries.connection(db, actor, connection_id))
+
+
 @post(
     "/connections",
     summary="Agree with a partner on ids, and on test or production",
@@ -106,11 +113,12 @@ async def list_connections(db: Db, actor: Who, page: Asked) -> PageOut[Connectio
         "connections.read",
         refusals=[BadConnection, ConnectionExists],
         leads_to=_LEADS_TO,
-    ),
+    )
+    | manners(told_by=_connection, resource="id"),
 )
 async def make_connection(db: Db, actor: Who, data: JSONBody[ConnectionIn]) -> ConnectionOut:
     connection_id = await making.make(db, actor, data.new())
-    return ConnectionOut.of(await queries.connection(db, actor, connection_id))
+    return await _connection(db, actor, connection_id)
 
 
 @get(
@@ -119,20 +127,21 @@ async def make_connection(db: Db, actor: Who, data: JSONBody[ConnectionIn]) -> C
     opt=declared("connections.read"),
 )
 async def get_connection(db: Db, actor: Who, connection_id: Id) -> ConnectionOut:
-    return ConnectionOut.of(await queries.connection(db, actor, connection_id))
+    return await _connection(db, actor, connection_id)
 
 
 @put(
     "/connections/{connection_id:uuid}",
     summary="Rename a connection, let it rest, or say whether repeats are refused",
-    opt=declared("connections.write", "connections.read", refusals=[BadConnection]),
+    opt=declared("connections.write", "connections.read", refusals=[BadConnection])
+    | manners(told_by=_connection),
 )
 async def change_connection(
     db: Db, actor: Who, connection_id: Id, data: JSONBody[ConnectionChanged]
 ) -> ConnectionOut:
     to = Changed(name=data.name, refuses_repeats=data.refuses_repeats, active=data.active)
     await making.change(db, actor, connection_id, to)
-    return ConnectionOut.of(await queries.connection(db, actor, connection_id))
+    return await _connection(db, actor, connection_id)
 
 
 HANDLERS = [list_connections, make_connection, get_connection, change_connection]

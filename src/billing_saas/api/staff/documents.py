@@ -11,6 +11,7 @@ from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
 from billing_saas.api.declaring import Upload, declared
 from billing_saas.api.deps import Asked, Db, Id, Who
+from billing_saas.api.manners import manners
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.documents import filing, queries, rules
 from billing_saas.documents.errors import (
@@ -23,6 +24,8 @@ from billing_saas.documents.errors import (
 from billing_saas.documents.filing import Filed
 from billing_saas.documents.queries import DocumentShown
 from billing_saas.documents.rules import Kind
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
 
 
 class DocumentOut(Out, frozen=True):
@@ -68,14 +71,19 @@ _ONE = {"document_id": "$response.body#/id"}
 _LEADS_TO = {"get_document": _ONE, "put_content": _ONE, "refile_document": _ONE}
 
 
+async def _document(db: TenantSession, actor: Actor, document_id: UUID) -> DocumentOut:
+    return DocumentOut.of(await queries.document(db, actor, document_id))
+
+
 @post(
     "/documents",
     summary="Announce a document; its content is sent next",
-    opt=declared("documents.write", refusals=[NoSuchPatient], leads_to=_LEADS_TO),
+    opt=declared("documents.write", refusals=[NoSuchPatient], leads_to=_LEADS_TO)
+    | manners(told_by=_document, resource="id"),
 )
 async def announce_document(db: Db, actor: Who, data: JSONBody[DocumentIn]) -> DocumentOut:
     document_id = await filing.announce(db, actor, data.filed())
-    return DocumentOut.of(await queries.document(db, actor, document_id))
+    return await _document(db, actor, document_id)
 
 
 @put(
@@ -101,7 +109,7 @@ async def put_content(
     content_type: Annotated[str, HeaderParameter(name="Content-Type", max_length=100)] = "",
 ) -> DocumentOut:
     await filing.keep_content(db, actor, document_id, _chunks(request), content_type)
-    return DocumentOut.of(await queries.document(db, actor, document_id))
+    return await _document(db, actor, document_id)
 
 
 @get(
@@ -124,7 +132,7 @@ async def list_documents(
 
 @get("/documents/{document_id:uuid}", summary="One document", opt=declared("documents.read"))
 async def get_document(db: Db, actor: Who, document_id: Id) -> DocumentOut:
-    return DocumentOut.of(await queries.document(db, actor, document_id))
+    return await _document(db, actor, document_id)
 
 
 @get(
@@ -145,13 +153,14 @@ async def get_content(db: Db, actor: Who, document_id: Id) -> Response[bytes]:
 @put(
     "/documents/{document_id:uuid}",
     summary="File a document elsewhere: another patient, kind or title",
-    opt=declared("documents.write", refusals=[DocumentChanged, NoSuchPatient]),
+    opt=declared("documents.write", refusals=[DocumentChanged, NoSuchPatient])
+    | manners(told_by=_document),
 )
 async def refile_document(
     db: Db, actor: Who, document_id: Id, data: JSONBody[DocumentRefiled]
 ) -> DocumentOut:
     await filing.refile(db, actor, document_id, data.filed(), data.version)
-    return DocumentOut.of(await queries.document(db, actor, document_id))
+    return await _document(db, actor, document_id)
 
 
 @delete(
