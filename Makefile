@@ -38,6 +38,8 @@ test: $(INSTALLED)  ## The fast tests, in parallel, with a PostgreSQL of their o
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 test-slow: $(INSTALLED)  ## Chaos, long property runs, brokers
+	@command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || test "$$(id -u)" != 0 \
+	  || (apt-get update -qq && apt-get install -y -qq pgbouncer) || true
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
 
 ci: lint types imports contract chart-check test test-slow  ## Exactly what CI runs

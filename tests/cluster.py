@@ -18,6 +18,7 @@ import psycopg.sql
 from billing_saas.kit.db import Urls
 from billing_saas.kit.embedded import MIGRATOR, OWNER, SUPERUSER, EmbeddedPostgres
 from billing_saas.kit.migrating import LOGIN_ROLES, migrate
+from tests import pooler
 
 TEMPLATE = "billing_template"
 _FOLDER = "TESTS_CLUSTER_FOLDER"
@@ -35,6 +36,8 @@ def start() -> EmbeddedPostgres:
     for role in LOGIN_ROLES:
         cluster.set_password(role)
     os.environ[_FOLDER] = str(folder)
+    if os.environ.get(pooler.WISH):
+        pooler.start(cluster.port, json.loads((folder / "roles.json").read_text()))
     return cluster
 
 
@@ -56,6 +59,7 @@ def _trim(cluster: EmbeddedPostgres) -> None:
 
 
 def stop(cluster: EmbeddedPostgres) -> None:
+    pooler.stop()
     cluster.stop()
     shutil.rmtree(cluster.folder, ignore_errors=True)
 
@@ -67,9 +71,13 @@ class Clone:
     name: str
     port: int
     passwords: dict[str, str]
+    pooler_port: int = 0
+    """Of a pooler before it, where the roles of the product go through one (tests.pooler)."""
 
     def url(self, role: str) -> str:
-        return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{self.name}"
+        pooled = self.pooler_port and role in LOGIN_ROLES
+        port = self.pooler_port if pooled else self.port
+        return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{port}/{self.name}"
 
     @property
     def urls(self) -> Urls:
@@ -79,6 +87,7 @@ class Clone:
             company_reader=self.url("billing_company_reader"),
             migrator=self.url(MIGRATOR),
             sealer=self.url("billing_sealer"),
+            pooled=bool(self.pooler_port),
         )
 
     @property
@@ -90,6 +99,7 @@ class Clone:
             "BILLING_COMPANY_READER_DATABASE_URL": self.urls.company_reader,
             "BILLING_MIGRATOR_DATABASE_URL": self.urls.migrator,
             "BILLING_SEALER_DATABASE_URL": self.urls.sealer,
+            "BILLING_POOLER": "transaction" if self.pooler_port else "",
         }
 
 
@@ -98,7 +108,7 @@ def clone(template: str = TEMPLATE) -> Clone:
     folder = Path(os.environ[_FOLDER])
     passwords = json.loads((folder / "roles.json").read_text())
     port = int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[3])
-    made = Clone(f"t_{uuid4().hex}", port, passwords)
+    made = Clone(f"t_{uuid4().hex}", port, passwords, int(os.environ.get(pooler.PORT, "0")))
     _as_superuser(
         made, f"CREATE DATABASE {{}} OWNER {OWNER} TEMPLATE {template} STRATEGY file_copy"
     )

@@ -2,7 +2,7 @@
 
     TESTS_POOLER=transaction .venv/bin/pytest tests/isolation
 
-Then every address of a clone leads through it, but the migrator's and the superuser's. Two connections
+Then every address of a clone leads through it, but the migrator's and the superuser's. Four connections
 to the server per database and role, so that transactions of many clients do share them.
 """
 
@@ -47,7 +47,7 @@ def binary() -> str | None:
 _running: list[tuple[subprocess.Popen[bytes], Path]] = []
 
 
-def start(server_port: int, passwords: dict[str, str], *, size: int = 2) -> None:
+def start(server_port: int, passwords: dict[str, str], *, size: int = 4) -> None:
     """For the rest of this run, and of the processes that it starts."""
     found = binary()
     if found is None:

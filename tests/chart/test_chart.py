@@ -272,7 +272,11 @@ def test_every_part_that_runs_is_scraped_and_only_by_the_watchers(render: Render
     assert policy["ingress"] == [
         {
             "from": [
-                {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+                {
+                    "namespaceSelector": {
+                        "matchLabels": {"kubernetes.io/metadata.name": "monitoring"}
+                    }
+                }
             ],
             "ports": [{"protocol": "TCP", "port": port["containerPort"]}],
         }
@@ -284,8 +288,10 @@ def test_every_part_that_runs_is_scraped_and_only_by_the_watchers(render: Render
 def test_without_metrics_nothing_listens_for_them(render: Render) -> None:
     objects = render(FILES[0], metrics={"enabled": False})
     assert "METRICS" not in json.dumps(objects)
-    assert not [one for one in objects if one["metadata"]["name"].endswith(("metrics", "metrics-in"))]
-    with pytest.raises(Refused, match="serviceMonitor.enabled needs metrics.enabled"):
+    assert not [
+        one for one in objects if one["metadata"]["name"].endswith(("metrics", "metrics-in"))
+    ]
+    with pytest.raises(Refused, match=r"serviceMonitor\.enabled needs metrics.enabled"):
         render(FILES[1], metrics={"enabled": False})
 
 
@@ -301,7 +307,7 @@ def test_every_alarm_asks_figures_that_are_served_and_is_explained(render: Rende
         for family in meters.REGISTRY.collect()
         for ending in ("", "_total", "_bucket")
     }
-    source = (ROOT / "src" / "billing_saas")
+    source = ROOT / "src" / "billing_saas"
     looked = {
         f"billing_saas_{name}"
         for name in re.findall(
