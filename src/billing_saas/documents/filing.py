@@ -26,7 +26,7 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.phi import keyring
-from billing_saas.phi.registry import DOCUMENT_PHI_CLIN
+from billing_saas.phi.registry import BLOB_SEALED_KEY, DOCUMENT_PHI_CLIN
 
 WRITE = "documents.write"
 
@@ -98,6 +98,7 @@ async def keep_content(
         object_id=document_id,
         subjects=_concerned(document.patient_id),
         classes=Classes.FILE,
+        sealed=[contents.of(BLOB_SEALED_KEY, stored.id, stored.sealed_key)],
         detail={"kind": document.kind},
     )
 
