@@ -9,7 +9,7 @@ from billing_saas.kit.db import Database
 from billing_saas.phi import registry
 
 # Add lines to the registry and renew this; if it changes for any other reason, sealed data is lost.
-PINNED = "eef97d8ec6af92fb909eea82a91c62af4653129e6ab06231a4ff4ecac738b5ed"
+PINNED = "7c39274b85d55eb56bba101919a71cf05bcefae9b885fd7d26904e973e6646ae"
 
 
 def test_the_registry_is_as_it_was() -> None:
