@@ -218,13 +218,16 @@ def sizes(files: list[File]) -> list[str]:
     return found
 
 
+_PLATFORM_CALLS = (".platform", ".glance")
+
+
 def platform_sessions(files: list[File]) -> list[str]:
     """A session past the practices, only where there is none yet or all are meant."""
     used: dict[str, str] = {}
     for file in files:
         for node in ast.walk(file.tree):
             by_name = isinstance(node, ast.Name) and node.id == "PlatformSession"
-            by_call = isinstance(node, ast.Call) and called(node).endswith(".platform")
+            by_call = isinstance(node, ast.Call) and called(node).endswith(_PLATFORM_CALLS)
             if by_name or by_call:
                 used.setdefault(file.name, file.at(node, "uses the platform's session"))
     return [what for name, what in used.items() if name not in PLATFORM]

@@ -77,7 +77,7 @@ class BearerToken(AbstractAuthenticationMiddleware):
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > 200 or not token.isascii():
             raise NotSignedIn
-        async with database.platform() as platform:
-            principal = await signing_in.principal_of(platform, token)
+        async with database.glance() as glance:
+            principal = await signing_in.principal_of(glance, token)
         await limits.by_principal(connection, principal)
         return AuthenticationResult(user=principal, auth=None)

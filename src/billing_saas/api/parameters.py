@@ -12,7 +12,7 @@ from billing_saas.api.refusals import bad_request
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,60}\Z")
 
 
-def known(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def known(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """A guard. A parameter that is misspelt must not answer with more than was asked for."""
     given = list(connection.query_params.multi_items())
     if not given or not connection.scope["path"].startswith("/v1/"):

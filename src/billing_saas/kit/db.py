@@ -10,9 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from asyncpg.transaction import TransactionState
 from sqlalchemy import Connection, MetaData, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    create_async_engine,
+)
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.util import await_only
 
@@ -105,9 +111,17 @@ def _say_on_begin(session: Session, statement: str) -> None:
 
 
 async def _begin(adapter: Any, statement: str) -> None:
-    if adapter._transaction is None:
-        await adapter._start_transaction()
-    await adapter.driver_connection.execute(statement)
+    """Begin and say so in one round trip: a simple query may hold several statements."""
+    driver = adapter.driver_connection
+    if adapter._transaction is not None:  # a savepoint begins inside it
+        await driver.execute(statement)
+        return
+    # What asyncpg's own `Transaction.start` does, but for the second statement.
+    transaction = driver.transaction()
+    driver._top_xact = transaction
+    await driver.execute(f"BEGIN; {statement}")
+    transaction._state = TransactionState.STARTED
+    adapter._transaction = transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +155,9 @@ class Database:
         self.objects = objects
         self.app = _engine(urls.app, pool_size, urls.pooled)
         self.platform_engine = _engine(urls.platform, max(2, pool_size // 2), urls.pooled)
+        self._glances = self.platform_engine
+        if not urls.pooled:
+            self._glances = self.platform_engine.execution_options(isolation_level="AUTOCOMMIT")
         self.company_reader = _engine(urls.company_reader, max(2, pool_size // 4), urls.pooled)
         self.sealer_engine = _engine(urls.sealer, 2, urls.pooled) if urls.sealer else None
 
@@ -160,6 +177,15 @@ class Database:
     async def platform(self) -> AsyncIterator[PlatformSession]:
         async with PlatformSession(self.platform_engine, self.keys) as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncConnection]:
+        """For one statement of the platform's that reads: it is its own transaction, one round trip.
+
+        Behind a pooler it has a transaction around it: what is prepared in one may be gone in the next.
+        """
+        async with self._glances.connect() as connection:
+            yield connection
 
     @asynccontextmanager
     async def sealer(self) -> AsyncIterator[SealerSession]:
