@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import select, text
 
 from billing_saas import schema  # noqa: F401  # every room's keys are asked for
+from billing_saas.audit import attesting
 from billing_saas.audit import queries as audit
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database, TenantSession
@@ -110,6 +111,16 @@ async def no_event_was_edited(db: TenantSession, actor: Actor) -> list[str]:
     ]
 
 
+async def every_sealed_cell_is_as_told(db: TenantSession, actor: Actor) -> list[str]:
+    verdict = await attesting.verify(db)
+    found = [f"event {event} does not hold what it was told with" for event in verdict.unfaithful]
+    for checked in verdict.checked:
+        found += [f"{checked.cell.name} of {row} was put there" for row in checked.changed]
+        if checked.unattested:
+            found.append(f"of {checked.unattested} cells {checked.cell.name} nobody was told")
+    return found
+
+
 # --- no row of another practice within reach ---
 
 
@@ -173,7 +184,8 @@ async def _owed(database: Database, dead_letters: int) -> list[str]:
 
 INVARIANTS: tuple[Invariant, ...] = (
     *product.INVARIANTS,
-    *(every_step_is_told, no_event_was_edited, references_stay_at_home),
+    *(every_step_is_told, no_event_was_edited, every_sealed_cell_is_as_told),
+    references_stay_at_home,
 )
 
 _READER = Actor(

@@ -42,6 +42,15 @@ async def test_undoing_and_posting_again_keeps_them(
 # As someone above all rules: triggers and foreign keys at rest. {} is Elm, {oak} is Oak.
 BROKEN: tuple[tuple[str, str], ...] = (
     (
+        "UPDATE patient SET name_ct = name_ct || '.' WHERE id ="
+        " (SELECT id FROM patient WHERE tenant_id = '{elm}' LIMIT 1)",
+        "every_sealed_cell_is_as_told: patient.name_ct",
+    ),
+    (
+        "DELETE FROM audit_content WHERE tenant_id = '{elm}' AND table_number = 8",
+        "every_sealed_cell_is_as_told: event",
+    ),
+    (
         "UPDATE ledger_line SET amount_cents = amount_cents + 1 WHERE (tenant_id, entry_id, n) ="
         " (SELECT tenant_id, entry_id, n FROM ledger_line WHERE tenant_id = '{elm}' LIMIT 1)",
         "books_balance: entry",
