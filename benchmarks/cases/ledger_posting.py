@@ -67,6 +67,7 @@ _WRITTEN = (
     ("card", "id"),
     ("audit_event", "id"),
     ("audit_subject", "event_id"),
+    ("audit_content", "event_id"),
 )
 # The database's own to give.
 _GIVEN = {"xid", "seq"}
