@@ -36,11 +36,7 @@ _HORIZON = text(
 
 # What a head of `Reach` adds, in its order. Both halves of the condition can use the index on (xid, seq).
 _EVENTS = f"""
-    SELECT e.tenant_id, e.id, e.seq, CAST(CAST(e.xid AS text) AS bigint) AS xid,
-           {head_rules.LEAF_SQL} AS leaf
-    FROM audit_event AS e
-    WHERE {{reach}}
-    ORDER BY e.xid, e.seq
+    SELECT {head_rules.LEAF_SQL} FROM audit_event AS e WHERE {{reach}} ORDER BY e.xid, e.seq
 """  # noqa: S608  # constants of ours
 _BY_XID = """
     e.xid >= CAST(CAST(:from_xid AS text) AS xid8) AND e.xid < CAST(CAST(:to_xid AS text) AS xid8)
@@ -142,13 +138,14 @@ class Sealer:
         reach = await _reach(db, last, most)
         if reach is None:
             return None
-        rows = (await db.execute(text(_EVENTS.format(reach=reach.where)), reach.parameters)).all()
+        events = text(_EVENTS.format(reach=reach.where))
+        rows = (await db.scalars(events, reach.parameters)).all()
         if not rows and not reach.begins_epoch:
             return None
         return await self._write(db, last, reach, rows)
 
     async def _write(
-        self, db: SealerSession, last: SignedHead | None, reach: "Reach", rows: Sequence[Any]
+        self, db: SealerSession, last: SignedHead | None, reach: "Reach", rows: Sequence[bytes]
     ) -> Sealed:
         before = last.head.number if last else 0
         if self._forest.number != before:
@@ -165,7 +162,9 @@ class Sealer:
             from_xid=reach.from_xid,
             to_xid=reach.to_xid,
             first_seq=reach.last_seq if reach.begins_epoch else reach.first_seq,
-            last_seq=max([reach.sealed_seq, *(row.seq for row in rows)]),
+            last_seq=max(
+                [reach.sealed_seq, *(int.from_bytes(row[head_rules.SEQ], "big") for row in rows)]
+            ),
             practices=len(forest.trees),
             root=forest.root.hex(),
             at=clock.now().isoformat(timespec="microseconds"),
@@ -264,18 +263,22 @@ async def _new_epoch(db: SealerSession, head: Head, now: Any) -> Reach | None:
     )
 
 
-def _by_practice(rows: Sequence[Any]) -> tuple[dict[UUID, list[bytes]], dict[UUID, list[bytes]]]:
+def _by_practice(rows: Sequence[bytes]) -> tuple[dict[UUID, list[bytes]], dict[UUID, list[bytes]]]:
     """Leaf hashes, and what a seal keeps of each event, per practice in the order of the log."""
-    leaves: dict[UUID, list[bytes]] = {}
-    packed: dict[UUID, list[bytes]] = {}
-    sha256 = hashlib.sha256
-    for practice, event_id, _, _, leaf in rows:
-        made = sha256(b"\x00" + leaf).digest()  # `leaf_hash`, without the call
+    leaves: dict[bytes, list[bytes]] = {}
+    packed: dict[bytes, list[bytes]] = {}
+    sha256, tenant, event = hashlib.sha256, head_rules.TENANT, head_rules.ID
+    for row in rows:
+        made = sha256(b"\x00" + row).digest()  # `leaf_hash`, without the call
+        practice = row[tenant]
         if practice not in leaves:
             leaves[practice], packed[practice] = [], []
         leaves[practice].append(made)
-        packed[practice] += (event_id.bytes, made)
-    return leaves, packed
+        packed[practice] += (row[event], made)
+    return (
+        {UUID(bytes=practice): hashes for practice, hashes in leaves.items()},
+        {UUID(bytes=practice): parts for practice, parts in packed.items()},
+    )
 
 
 def _columns(signed: SignedHead) -> dict[str, Any]:
