@@ -77,6 +77,7 @@ def completed(app: Litestar) -> Completed:
         _exemplify(route.operation, composer, components["examples"])
     _add_headers(document)
     _share_parameters(document)
+    _drop_unused(document)
     document["tags"] = _tags(routes)
     return Completed(
         document=document,
@@ -240,6 +241,18 @@ def _share_parameters(document: Json) -> None:
             if shared.setdefault(name, parameter) == parameter:
                 operation["parameters"][place] = {"$ref": f"#/components/parameters/{name}"}
     document["components"]["parameters"] = shared
+
+
+def _drop_unused(document: Json) -> None:
+    """Responses before examples: those name these."""
+    components = document["components"]
+    for kind in ("responses", "examples"):
+        text = contract_schemas.frozen(document)
+        components[kind] = {
+            name: part
+            for name, part in components[kind].items()
+            if f'"#/components/{kind}/{name}"' in text
+        }
 
 
 def _operations(document: Json) -> Iterator[Json]:

@@ -59,8 +59,6 @@ OF_ALL: dict[str, tuple[HTTPStatus, str]] = {
     ),
 }
 
-_OF_NO_OPERATION = frozenset({"method-not-allowed", "misdirected-request"})
-
 
 def responses(operation: Json, declared: Declared) -> dict[str, Json]:
     """By status, every problem that this operation may answer."""
@@ -137,12 +135,10 @@ def components(refusals: set[type[DomainError]]) -> Json:
         "responses": {
             name: {"description": meaning, "content": _content([name]), "headers": {}}
             for name, (_, meaning) in OF_ALL.items()
-            if name not in _OF_NO_OPERATION
         },
         "examples": {
             name: {"summary": meaning, "value": _example(name, status, meaning)}
             for name, (status, meaning) in listed
-            if name not in _OF_NO_OPERATION
         },
     }
 
