@@ -76,6 +76,12 @@ async def test_arrivals_tell_how_long_the_oldest_waits(
     }
 
 
+async def test_seals_tell_how_far_they_are_behind(database: Database, elm: Tenant) -> None:
+    """Provisioning Elm was told to the audit trail, and nobody has sealed it."""
+    found = await seen(database, watching.seals)
+    assert found["seal_lag_seconds"] > 0
+
+
 async def test_a_look_that_fails_is_counted_and_the_others_go_on(database: Database) -> None:
     def failures() -> float:
         name = "billing_saas_looks_failed_total"

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from sqlalchemy import text
 
+from billing_saas.audit import sealing
 from billing_saas.kit import clock, logs, meters
 from billing_saas.kit.db import Database, PlatformSession
 from billing_saas.kit.meters import Measure
@@ -84,8 +85,13 @@ async def invariants(db: PlatformSession) -> list[Measure]:
     return found
 
 
+async def seals(db: PlatformSession) -> list[Measure]:
+    told = "Age of the oldest audit event that no seal holds yet."
+    return [Measure("billing_saas_seal_lag_seconds", told, {}, await sealing.lag_seconds(db))]
+
+
 # One line per thing that is watched.
-LOOKS: tuple[Look, ...] = (queues, arrivals, invariants)
+LOOKS: tuple[Look, ...] = (queues, arrivals, invariants, seals)
 
 
 async def run(database: Database, looks: Iterable[Look] = LOOKS) -> None:
