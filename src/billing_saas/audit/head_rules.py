@@ -38,7 +38,7 @@ _LEAF: tuple[tuple[str, str], ...] = (
 )
 # Where the first columns, none of them ever null, lie in a leaf: after a count, and each after the number
 # of its type and its length.
-ID, SEQ, TENANT = slice(12, 28), slice(36, 44), slice(68, 84)
+ID, SEQ, XID, TENANT = slice(12, 28), slice(36, 44), slice(52, 60), slice(68, 84)
 LEAF_SQL = f"record_send(ROW({', '.join(f'e.{name}' for name, _ in _LEAF)}))"
 
 

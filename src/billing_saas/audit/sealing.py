@@ -37,6 +37,7 @@ _HORIZON = text(
 # What a head of `Reach` adds, in its order. Both halves of the condition can use the index on (xid, seq).
 _EVENTS = f"""
     SELECT {head_rules.LEAF_SQL} FROM audit_event AS e WHERE {{reach}} ORDER BY e.xid, e.seq
+    LIMIT CAST(:limit AS bigint)
 """  # noqa: S608  # constants of ours
 _BY_XID = """
     e.xid >= CAST(CAST(:from_xid AS text) AS xid8) AND e.xid < CAST(CAST(:to_xid AS text) AS xid8)
@@ -45,10 +46,6 @@ _BY_XID = """
 _LEFT_OVER = """
     (e.xid >= CAST(CAST(:from_xid AS text) AS xid8) OR e.seq > :sealed_seq)
     AND e.seq > :first_seq AND e.seq <= :last_seq"""
-_NTH = f"""
-    SELECT CAST(CAST(e.xid AS text) AS bigint) FROM audit_event AS e
-    WHERE {_BY_XID} ORDER BY e.xid, e.seq OFFSET :most LIMIT 1"""  # noqa: S608  # constants of ours
-_ANY = f"SELECT true FROM audit_event AS e WHERE {_BY_XID} LIMIT 1"  # noqa: S608  # constants of ours
 EVER = (1 << 63) - 1
 
 _LAST_OF_EACH = text(
@@ -135,11 +132,10 @@ class Sealer:
         if not elected:
             return None
         last = await last_head(db)
-        reach = await _reach(db, last, most)
+        reach = await _reach(db, last)
         if reach is None:
             return None
-        events = text(_EVENTS.format(reach=reach.where))
-        rows = (await db.scalars(events, reach.parameters)).all()
+        reach, rows = await _read(db, reach, most)
         if not rows and not reach.begins_epoch:
             return None
         return await self._write(db, last, reach, rows)
@@ -214,7 +210,7 @@ class Reach:
         return given | {"to_xid": str(self.to_xid)}
 
 
-async def _reach(db: SealerSession, last: SignedHead | None, most: int) -> Reach | None:
+async def _reach(db: SealerSession, last: SignedHead | None) -> Reach | None:
     now = (await db.execute(_HORIZON)).one()
     head = last.head if last else None
     if head is not None and head.cluster != now.cluster:
@@ -229,17 +225,24 @@ async def _reach(db: SealerSession, last: SignedHead | None, most: int) -> Reach
     )
     if reach.to_xid <= reach.from_xid:
         return None
-    beyond = await db.scalar(text(_NTH), {**reach.parameters, "most": most})
-    if beyond is None:
-        return reach
-    # A transaction is sealed whole, however many events it wrote.
-    is_first = not await _any_below(db, reach, beyond)
-    return replace(reach, to_xid=beyond + 1 if is_first else beyond, is_all=False)
+    return reach
 
 
-async def _any_below(db: SealerSession, reach: Reach, xid: int) -> bool:
-    found = await db.scalar(text(_ANY), {**reach.parameters, "to_xid": str(xid)})
-    return found is not None
+async def _read(db: SealerSession, reach: Reach, most: int | None) -> tuple[Reach, Sequence[bytes]]:
+    """The leaves of what `reach` reaches, or of so much of it as `most` allows; an epoch begins at once.
+
+    A transaction is sealed whole, however many events it wrote.
+    """
+    events = text(_EVENTS.format(reach=reach.where))
+    limit = None if most is None or reach.begins_epoch else most + 1
+    rows = (await db.scalars(events, {**reach.parameters, "limit": limit})).all()
+    if most is None or limit is None or len(rows) <= most:
+        return reach, rows
+    beyond = int.from_bytes(rows[-1][head_rules.XID], "big")
+    below = [row for row in rows if int.from_bytes(row[head_rules.XID], "big") < beyond]
+    if below:
+        return replace(reach, to_xid=beyond, is_all=False), below
+    return await _read(db, replace(reach, to_xid=beyond + 1, is_all=False), None)
 
 
 async def _new_epoch(db: SealerSession, head: Head, now: Any) -> Reach | None:
