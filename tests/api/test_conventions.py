@@ -481,3 +481,17 @@ async def test_a_commit_that_fails_leaves_the_key_free(
     async with database.tenant(at_elm.elm.id) as db:
         kept = (await db.execute(text("SELECT count(*) FROM done_request"))).scalar_one()
     assert kept == 1
+
+
+async def test_a_list_is_narrowed_by_what_a_biller_asks_for(at_elm: Elm, desk: Desk) -> None:
+    every = (await at_elm.ask("GET", "/claims?limit=200")).json()["rows"]
+    day = every[0]["service_from"]
+    of_that_day = [row["id"] for row in every if row["service_from"] == day]
+    found = await at_elm.ask("GET", f"/claims?limit=200&service_from={day}&service_to={day}")
+    assert [row["id"] for row in found.json()["rows"]] == of_that_day
+    claim = (await at_elm.ask("GET", f"/claims/{every[0]['id']}")).json()
+    payer_id = claim["payers"][0]["payer_id"]
+    theirs = (await at_elm.ask("GET", f"/claims?limit=200&payer_id={payer_id}")).json()["rows"]
+    assert every[0]["id"] in {row["id"] for row in theirs}
+    for path in ("/claims", "/remittances"):
+        assert (await at_elm.ask("GET", f"{path}?payer_id={new_id()}")).json()["rows"] == []

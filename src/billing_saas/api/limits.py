@@ -13,7 +13,7 @@ from billing_saas.identity.signing_in import Principal
 from billing_saas.kit.rates import Want
 from billing_saas.requests import rules
 from billing_saas.requests.errors import TooMany
-from billing_saas.requests.limiting import Limiter
+from billing_saas.requests.limiting import Limiter, Standing
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -62,6 +62,8 @@ async def _take(connection: Connection, *wants: Want) -> None:
     try:
         connection.scope["state"]["standing"] = await limiter_of(connection.app.state).take(*wants)
     except TooMany as error:
+        refused = next(want.limit for want in wants if want.limit.name == error.limit)
+        connection.scope["state"]["standing"] = Standing(refused, 0, error.seconds)
         raise Refusal(
             HTTPStatus.TOO_MANY_REQUESTS,
             "too-many-requests",

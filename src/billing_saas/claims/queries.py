@@ -1,6 +1,7 @@
 """Claims as those who may see them see them: one with all that hangs on it, its history, and lists."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
@@ -85,6 +86,9 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     receivable: str = ""
     next_action_owner: str = ""
     patient_id: UUID | None = None
+    payer_id: UUID | None = None
+    service_from: date | None = None
+    service_to: date | None = None
     denied: bool = False
 
 
@@ -224,6 +228,18 @@ def _filtered(query: Select[Claim], db: TenantSession, filters: Filters) -> Sele
         query = query.where(Claim.next_action_owner == filters.next_action_owner)
     if filters.patient_id is not None:
         query = query.where(Claim.patient_id == filters.patient_id)
+    if filters.service_from is not None:
+        query = query.where(Claim.service_from >= filters.service_from)
+    if filters.service_to is not None:
+        query = query.where(Claim.service_from <= filters.service_to)
+    if filters.payer_id is not None:
+        query = query.where(
+            exists().where(
+                ClaimCoverage.tenant_id == db.tenant_id,
+                ClaimCoverage.claim_id == Claim.id,
+                ClaimCoverage.payer_id == filters.payer_id,
+            )
+        )
     if filters.denied:
         query = query.where(
             exists().where(

@@ -63,13 +63,20 @@ async def remittance(db: TenantSession, actor: Actor, remittance_id: UUID) -> Re
 
 
 async def remittances(
-    db: TenantSession, actor: Actor, page: PageRequest, *, state: str | None = None
+    db: TenantSession,
+    actor: Actor,
+    page: PageRequest,
+    *,
+    state: str | None = None,
+    payer_id: UUID | None = None,
 ) -> Page[Remittance]:
     """Newest first. Payments to the practice name nobody: there is nothing sealed to open."""
     actor.must("remittances.read")
     query = select(Remittance).where(Remittance.tenant_id == db.tenant_id)
     if state is not None:
         query = query.where(Remittance.state == state)
+    if payer_id is not None:
+        query = query.where(Remittance.payer_id == payer_id)
     if page.after is not None:
         query = query.where(Remittance.id < page.after)
     found = (await db.scalars(query.order_by(Remittance.id.desc()).limit(page.limit + 1))).all()

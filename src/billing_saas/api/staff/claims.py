@@ -294,10 +294,26 @@ async def list_claims(
     patient_id: Annotated[
         UUID | None, QueryParameter(description="Only those of this patient.")
     ] = None,
+    payer_id: Annotated[
+        UUID | None, QueryParameter(description="Only those that this payer may owe.")
+    ] = None,
+    service_from: Annotated[
+        date | None,
+        QueryParameter(description="Only those whose service began on this day or later."),
+    ] = None,
+    service_to: Annotated[
+        date | None, QueryParameter(description="Only those whose service began by this day.")
+    ] = None,
     denied: Annotated[bool, QueryParameter(description="Only those with a denied line.")] = False,
 ) -> PageOut[ClaimLineOut]:
     filters = Filters(
-        work=work or "", receivable=receivable or "", patient_id=patient_id, denied=denied
+        work=work or "",
+        receivable=receivable or "",
+        patient_id=patient_id,
+        payer_id=payer_id,
+        service_from=service_from,
+        service_to=service_to,
+        denied=denied,
     )
     found = await queries.claims(db, actor, page, filters)
     return PageOut([ClaimLineOut.of(line) for line in found.rows], found.next_cursor)

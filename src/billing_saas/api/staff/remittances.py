@@ -229,8 +229,11 @@ async def list_remittances(
     remittance_state: Annotated[
         State | None, QueryParameter(name="state", description="Only those in this state.")
     ] = None,
+    payer_id: Annotated[
+        UUID | None, QueryParameter(description="Only those of this payer.")
+    ] = None,
 ) -> PageOut[RemittanceOut]:
-    found = await queries.remittances(db, actor, page, state=remittance_state)
+    found = await queries.remittances(db, actor, page, state=remittance_state, payer_id=payer_id)
     return PageOut([RemittanceOut.of(row) for row in found.rows], found.next_cursor)
 
 
