@@ -64,7 +64,13 @@ class CardClosing(In, frozen=True, forbid_unknown_fields=True):
 @get(
     "/cards",
     summary="Open or closed cards, newest first",
-    opt=declared("cards.read", leads_to={"close_card": {"card_id": "$response.body#/rows/0/id"}}),
+    opt=declared(
+        "cards.read",
+        leads_to={
+            "get_card": {"card_id": "$response.body#/rows/0/id"},
+            "close_card": {"card_id": "$response.body#/rows/0/id"},
+        },
+    ),
 )
 async def list_cards(
     db: Db,
