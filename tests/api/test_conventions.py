@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from billing_saas.api import wire
+from billing_saas.api import contract, wire
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
 from billing_saas.workers import running
@@ -253,13 +253,14 @@ async def test_a_cursor_cannot_be_made_changed_or_taken_elsewhere(
 
 def test_every_list_of_a_practice_has_cursors(client: Client) -> None:
     unpaged = []
+    shared = contract.document(client.app)["components"]["parameters"]
     for route in walked(client):
         answer = route.operation["responses"].get("200", {})
         schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
         if schema.get("type") == "array" and route.method == "GET":
             unpaged.append(str(route))
         is_page = "next_cursor" in schema.get("properties", {}) or "Page" in str(schema)
-        names = {p["name"] for p in parameters_of(client, route)}
+        names = {p["name"] for p in parameters_of(shared, route)}
         assert is_page == ({"cursor", "limit"} <= names), str(route)
     # Bounded by what they are of, and shown whole.
     assert set(unpaged) <= SHOWN_WHOLE
@@ -271,18 +272,11 @@ SHOWN_WHOLE = {
 }
 
 
-def parameters_of(client: Client, route: Route) -> list[dict[str, Any]]:
-    shared = the_document(client)["components"]["parameters"]
+def parameters_of(shared: dict[str, Any], route: Route) -> list[dict[str, Any]]:
     return [
         shared[p["$ref"].rpartition("/")[2]] if "$ref" in p else p
         for p in route.operation.get("parameters", [])
     ]
-
-
-def the_document(client: Client) -> dict[str, Any]:
-    from billing_saas.api import contract
-
-    return contract.document(client.app)
 
 
 # --- what is not known is refused ---

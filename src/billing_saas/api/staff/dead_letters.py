@@ -7,7 +7,10 @@ from litestar import delete, get, post
 
 from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
+from billing_saas.api.manners import manners
 from billing_saas.api.wire import Out, PageOut
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
 from billing_saas.outbox import dead_letters
 from billing_saas.outbox.dead_letters import DeadLetter
 from billing_saas.outbox.errors import JobNotDead
@@ -79,10 +82,15 @@ async def get_dead_letter(db: Db, actor: Who, letter_id: Id) -> DeadLetterOut:
     return DeadLetterOut.of(await dead_letters.shown(db, actor, letter_id))
 
 
+async def _replayed(_: TenantSession, __: Actor, job_id: UUID) -> ReplayOut:
+    return ReplayOut(job_id=job_id)
+
+
 @post(
     "/dead-letters/{letter_id:uuid}/replay",
     summary="Owe the same again, as a new job",
-    opt=declared("jobs.replay", refusals=[JobNotDead]),
+    opt=declared("jobs.replay", refusals=[JobNotDead])
+    | manners(told_by=_replayed, resource="job_id"),
 )
 async def replay_dead_letter(db: Db, actor: Who, letter_id: Id) -> ReplayOut:
     return ReplayOut(job_id=await dead_letters.replay(db, actor, letter_id))
