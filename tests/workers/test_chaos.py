@@ -19,7 +19,7 @@ from billing_saas.outbox.tables import JobRow
 from tests import chaos
 from tests.cast import Tenant
 from tests.cluster import Clone
-from tests.doorbells import Doorbell
+from tests.doorbells import Doorbell, Valkey
 from tests.workers.acts import Chain, Mark, Poison, Stumble, Urgent, marks
 
 POINTS = [
@@ -82,7 +82,11 @@ async def test_someone_who_waits_does_not_wait_long(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
-@pytest.mark.parametrize("nth", [1, 3])
+@pytest.mark.parametrize(
+    ("doorbell", "nth"),
+    [("postgresql", 1), ("postgresql", 3), ("valkey", 1)],
+    indirect=["doorbell"],
+)
 async def test_a_worker_killed_anywhere_leaves_the_same(
     clone: Clone,
     key_folder: Path,
@@ -165,6 +169,27 @@ async def test_a_broker_that_forgets_everything_loses_no_job(
 
 
 @pytest.mark.slow
+async def test_a_valkey_that_dies_and_comes_back_empty_loses_no_job(
+    clone: Clone, key_folder: Path, database: Database, elm: Tenant
+) -> None:
+    server, note = Valkey(), new_id()
+    server.start()
+    try:
+        await owe(database, elm, *(Mark(note, 20) for _ in range(150)))
+        with chaos.Worker(clone, key_folder, broker_url=server.url) as worker:
+            await worker.wait_until_logged("job run")
+            server.stop()
+            await owe(database, elm, *(Mark(note) for _ in range(150)))  # nobody needs it to owe
+            await worker.wait_until_logged("relay pass failed")
+            server.start()
+            await chaos.until_nothing_is_owed(database)
+            assert worker.alive
+    finally:
+        server.stop()
+    assert await marks(database, elm.id, note) == 300
+
+
+@pytest.mark.slow
 async def test_a_database_that_drops_every_connection_loses_no_job(
     clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
 ) -> None:
@@ -207,13 +232,21 @@ async def test_what_an_error_says_is_not_told(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("doorbell", "deaths"), [("postgresql", 100), ("valkey", 25)], indirect=["doorbell"]
+)
 async def test_a_relay_killed_a_hundred_times_still_rings_for_each(
-    clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
+    clone: Clone,
+    key_folder: Path,
+    database: Database,
+    elm: Tenant,
+    doorbell: Doorbell,
+    deaths: int,
 ) -> None:
     note = new_id()
     chance = random.Random(20)
     with chaos.Worker(clone, key_folder, broker_url=doorbell.url, task=chaos.work_without_relay):
-        for _ in range(100):
+        for _ in range(deaths):
             await owe(database, elm, *(Mark(note) for _ in range(3)))
             with chaos.Worker(
                 clone, key_folder, broker_url=doorbell.url, task=chaos.relay_only
@@ -222,4 +255,4 @@ async def test_a_relay_killed_a_hundred_times_still_rings_for_each(
                 assert relay.alive, relay.log
         with chaos.Worker(clone, key_folder, broker_url=doorbell.url, task=chaos.relay_only):
             await chaos.until_nothing_is_owed(database)
-    assert await marks(database, elm.id, note) == 300
+    assert await marks(database, elm.id, note) == 3 * deaths
