@@ -20,7 +20,11 @@ TOOLS = Path(sys.executable).parent
 # The oldest the chart says it runs on, and the newest that the validator knows.
 KUBERNETES = ("1.29", "1.37")
 EVERYTHING: dict[str, Any] = {
-    "broker": {"secretName": "billing-broker", "cidrs": ["10.0.1.0/24"]},
+    "broker": {
+        "secretName": "billing-broker",
+        "authorityConfigMap": "billing-broker-authority",
+        "cidrs": ["10.0.1.0/24"],
+    },
     "settings": {"pooler": "transaction", "tracing": "http://collector.monitoring:4318/v1/traces"},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
     "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},

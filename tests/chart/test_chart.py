@@ -362,3 +362,26 @@ def _undescribed(schema: dict[str, Any], place: str) -> Iterator[str]:
     ]:
         if isinstance(inner, dict):
             yield from _undescribed(inner, f"{place}/*")
+
+
+def test_an_external_broker_is_a_secret_by_name_and_within_reach(render: Render) -> None:
+    broker = {"secretName": "bells", "authorityConfigMap": "bells-ca", "cidrs": ["10.0.9.0/24"]}
+    made = render("values-production.yaml", broker=broker)
+    for name, pod in pods(made):
+        if "backup" in name or "migrat" in name:
+            continue
+        volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+        assert volumes["broker"]["secret"]["secretName"] == "bells", name
+        assert volumes["broker-authority"]["configMap"]["name"] == "bells-ca", name
+        (container,) = pod["spec"]["containers"]
+        given = {one["name"]: one.get("value") for one in container["env"]}
+        assert given["BILLING_BROKER_URL_FILE"] == "/run/billing/broker/broker-url"
+        assert "BILLING_BROKER_URL" not in given
+    ports = [
+        (block["ipBlock"]["cidr"], port["port"])
+        for rule in named(made, "NetworkPolicy", "out")["spec"]["egress"]
+        for block in rule["to"]
+        if "ipBlock" in block
+        for port in rule["ports"]
+    ]
+    assert ("10.0.9.0/24", 6379) in ports

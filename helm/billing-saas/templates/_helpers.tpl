@@ -44,7 +44,29 @@ seccompProfile: {type: RuntimeDefault}
 - {name: BILLING_ENVIRONMENT, value: {{ .Values.settings.environment | quote }}}
 - {name: BILLING_LOG_LEVEL, value: {{ .Values.settings.logLevel | quote }}}
 - {name: BILLING_DATABASE_PATIENCE, value: {{ .Values.settings.databasePatience | quote }}}
+{{- if .Values.keys.provider }}
+- {name: BILLING_KEYS, value: {{ .Values.keys.provider | quote }}}
+{{- else }}
 - {name: BILLING_KEY_FOLDER, value: /var/lib/billing-keys/keys}
+{{- end }}
+{{- with .Values.objects.blobs }}
+- {name: BILLING_BLOBS, value: {{ . | quote }}}
+{{- end }}
+{{- with .Values.objects.anchor }}
+- {name: BILLING_AUDIT_ANCHOR, value: {{ . | quote }}}
+{{- end }}
+{{- if .Values.cloud.credentialsSecretName }}
+- {name: AWS_SHARED_CREDENTIALS_FILE, value: /run/billing/cloud/credentials}
+- {name: AWS_EC2_METADATA_DISABLED, value: "true"}
+{{- end }}
+{{- if .Values.ingress.enabled }}
+- {name: BILLING_PUBLIC_URL, value: {{ printf "https://%s" .Values.ingress.host | quote }}}
+- {name: BILLING_ALLOWED_HOSTS, value: {{ include "billing.hosts" . | quote }}}
+{{- end }}
+{{- with .Values.settings.trustedProxies }}
+- {name: BILLING_TRUSTED_PROXIES, value: {{ . | quote }}}
+{{- end }}
+- {name: BILLING_JOBS_KEPT_DAYS, value: {{ .Values.settings.jobsKeptDays | quote }}}
 - {name: BILLING_DATABASE_URL_FILE, value: /run/billing/database/app-url}
 - {name: BILLING_PLATFORM_DATABASE_URL_FILE, value: /run/billing/database/platform-url}
 - {name: BILLING_COMPANY_READER_DATABASE_URL_FILE, value: /run/billing/database/company-reader-url}
@@ -57,6 +79,30 @@ seccompProfile: {type: RuntimeDefault}
 {{- if .Values.broker.secretName }}
 - {name: BILLING_BROKER_URL_FILE, value: /run/billing/broker/broker-url}
 {{- end }}
+{{- if .Values.rateLimits.secretName }}
+- {name: BILLING_RATE_LIMIT_URL_FILE, value: /run/billing/rates/rate-limit-url}
+{{- end }}
+{{- if .Values.mail.secretName }}
+- {name: BILLING_MAIL_FILE, value: /run/billing/mail/mail-url}
+- {name: BILLING_MAIL_FROM, value: {{ .Values.mail.from | quote }}}
+{{- end }}
+{{- end -}}
+
+{{/* Secrets that a deployment may have, by the folder they are mounted in. */}}
+{{- define "billing.secrets" -}}
+{{- with .Values.rateLimits.secretName }}
+rates: {{ . }}
+{{- end }}
+{{- with .Values.mail.secretName }}
+mail: {{ . }}
+{{- end }}
+{{- with .Values.cloud.credentialsSecretName }}
+cloud: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{- define "billing.hosts" -}}
+{{ .Values.ingress.host }}{{ if .Values.portal.enabled }},{{ .Values.portal.host }}{{ end }}
 {{- end -}}
 
 {{/* On every address of the pod, because the scraper comes from outside it; the network policy says who. */}}
@@ -91,13 +137,21 @@ spec:
 
 {{- define "billing.mounts" -}}
 - {name: tmp, mountPath: /tmp}
+{{- if not .Values.keys.provider }}
 - {name: keys, mountPath: /var/lib/billing-keys}
+{{- end }}
 - {name: database, mountPath: /run/billing/database, readOnly: true}
 {{- if .Values.database.authorityConfigMap }}
 - {name: authority, mountPath: /run/billing/authority, readOnly: true}
 {{- end }}
 {{- if .Values.broker.secretName }}
 - {name: broker, mountPath: /run/billing/broker, readOnly: true}
+{{- end }}
+{{- range $name, $secret := include "billing.secrets" . | fromYaml }}
+- {name: {{ $name }}, mountPath: /run/billing/{{ $name }}, readOnly: true}
+{{- end }}
+{{- if .Values.broker.authorityConfigMap }}
+- {name: broker-authority, mountPath: /run/billing/broker-authority, readOnly: true}
 {{- end }}
 {{- end -}}
 
@@ -111,14 +165,24 @@ spec:
 {{- define "billing.volumes" -}}
 - name: tmp
   emptyDir: {sizeLimit: 1Gi}
+{{- if not .Values.keys.provider }}
 - name: keys
   persistentVolumeClaim: {claimName: {{ .Values.keys.existingClaim }}}
+{{- end }}
 - name: database
   secret: {secretName: {{ .Values.database.secretName }}, defaultMode: 0440}
 {{- include "billing.authorityVolume" . }}
 {{- if .Values.broker.secretName }}
 - name: broker
   secret: {secretName: {{ .Values.broker.secretName }}, defaultMode: 0440}
+{{- end }}
+{{- range $name, $secret := include "billing.secrets" . | fromYaml }}
+- name: {{ $name }}
+  secret: {secretName: {{ $secret }}, defaultMode: 0440}
+{{- end }}
+{{- if .Values.broker.authorityConfigMap }}
+- name: broker-authority
+  configMap: {name: {{ .Values.broker.authorityConfigMap }}}
 {{- end }}
 {{- end -}}
 
