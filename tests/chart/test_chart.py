@@ -102,6 +102,8 @@ def test_no_secret_in_plain_text(objects: list[Object]) -> None:
     for name, container in containers(objects):
         for variable in container["env"]:
             assert "valueFrom" not in variable, name
+            if variable["name"] == "BILLING_PUBLIC_URL":
+                continue  # the one address that everybody knows
             if re.search("URL|PASSWORD|SECRET|TOKEN", variable["name"]):
                 assert variable["name"].endswith("_FILE"), variable
                 assert variable["value"].startswith("/run/billing/"), variable
@@ -362,6 +364,60 @@ def _undescribed(schema: dict[str, Any], place: str) -> Iterator[str]:
     ]:
         if isinstance(inner, dict):
             yield from _undescribed(inner, f"{place}/*")
+
+
+def test_keys_lie_in_a_folder_or_with_a_provider(render: Render) -> None:
+    provider = "awskms://us-east-1/alias/billing"
+    made = render("values-production.yaml", keys={"provider": provider, "existingClaim": ""})
+    for name, pod in pods(made):
+        if "backup" in name:
+            continue
+        assert "keys" not in {volume["name"] for volume in pod["spec"]["volumes"]}, name
+        (container,) = pod["spec"]["containers"]
+        given = {one["name"]: one.get("value") for one in container["env"]}
+        assert given["BILLING_KEYS"] == provider, name
+        assert "BILLING_KEY_FOLDER" not in given, name
+    for neither_or_both in ({"existingClaim": ""}, {"provider": provider}):
+        with pytest.raises(Refused, match="keys"):
+            render("values-production.yaml", keys=neither_or_both)
+
+
+def test_stores_and_letters_are_named_and_within_reach(render: Render) -> None:
+    """Addresses of buckets are no secrets; whoever may enter them is the account or a file."""
+    made = render(
+        "values-production.yaml",
+        cloud={"credentialsSecretName": "stores", "cidrs": ["10.0.7.0/24"]},
+        mail={"secretName": "letters", "from": "us@example.test", "cidrs": ["10.0.8.0/24"]},
+        rateLimits={"secretName": "counts", "cidrs": ["10.0.9.0/24"]},
+    )
+    for name, pod in pods(made):
+        if "backup" in name:
+            continue
+        volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+        (container,) = pod["spec"]["containers"]
+        given = {one["name"]: one.get("value") for one in container["env"]}
+        mounted = {one["name"]: one["mountPath"] for one in container["volumeMounts"]}
+        for volume, secret, variable in (
+            ("cloud", "stores", "AWS_SHARED_CREDENTIALS_FILE"),
+            ("mail", "letters", "BILLING_MAIL_FILE"),
+            ("rates", "counts", "BILLING_RATE_LIMIT_URL_FILE"),
+        ):
+            assert volumes[volume]["secret"]["secretName"] == secret, name
+            assert given[variable].startswith(mounted[volume]), name
+        assert given["BILLING_BLOBS"].startswith("s3://"), name
+        assert given["BILLING_AUDIT_ANCHOR"].startswith("s3://"), name
+    reach = json.dumps(named(made, "NetworkPolicy", "out"))
+    for network in ("10.0.7.0/24", "10.0.8.0/24", "10.0.9.0/24"):
+        assert network in reach
+
+
+def test_only_the_scheduler_seals(objects: list[Object]) -> None:
+    holders = [
+        name
+        for name, pod in pods(objects)
+        if "billing-sealer" in json.dumps(pod["spec"]["volumes"])
+    ]
+    assert [name.rpartition("-")[2] for name in holders] == ["scheduler"]
 
 
 def test_an_external_broker_is_a_secret_by_name_and_within_reach(render: Render) -> None:
