@@ -52,9 +52,17 @@ def _credentials() -> None:
           used_at timestamptz
         )""",
         "CREATE INDEX password_link_user_idx ON password_link (user_id)",
+        # Written for any address, known or not, so that asking takes the same for both.
+        """
+        CREATE TABLE password_ask (
+          id uuid PRIMARY KEY,
+          email text NOT NULL,
+          asked_at timestamptz NOT NULL
+        )""",
     )
     platform_table("local_credential", "SELECT, INSERT, UPDATE, DELETE")
     platform_table("password_link", "SELECT, INSERT")
+    platform_table("password_ask", "SELECT, INSERT, DELETE")
     run(f"GRANT UPDATE (used_at) ON password_link TO {PLATFORM}")
 
 

@@ -10,7 +10,7 @@ from litestar.middleware import DefineMiddleware
 from billing_saas.api import deps, docs, errors, health, limits, parameters
 from billing_saas.api.answering import Answer
 from billing_saas.api.bodies import Bodies
-from billing_saas.api.door import BearerToken
+from billing_saas.api.door import Door
 from billing_saas.api.edge import Edge
 from billing_saas.api.frame import RequestFrame
 from billing_saas.api.metering import Metering
@@ -67,7 +67,7 @@ def staff() -> Router:
         "/v1",
         route_handlers=[inside, practices.list_practices],
         dependencies={"principal": Provide(deps.principal, sync_to_thread=False)},
-        security=[{"bearer": []}],
+        security=[{"bearer": []}, {"session": []}],
     )
 
 
@@ -93,7 +93,7 @@ def create_app(
         route_handlers=[staff(), health.live, health.ready, start_of_docs, docs.assets()],
         lifespan=[lifespan],
         middleware=[
-            DefineMiddleware(BearerToken, exclude=_OPEN_TO_ALL),
+            DefineMiddleware(Door, exclude=_OPEN_TO_ALL),
             Bodies(meeting),
         ],
         guards=[parameters.known],

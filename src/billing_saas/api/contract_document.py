@@ -109,7 +109,8 @@ def _complete(route: _Route) -> None:
     )
     if "security" in operation:
         # OpenAPI 3.1 lets every kind of scheme name the roles, here permissions, that it must give.
-        operation["security"] = [{"bearer": list(declared.permissions)}]
+        needed = list(declared.permissions)
+        operation["security"] = [{"bearer": needed}, {"session": needed}]
     operation.pop("deprecated", None)
     if contract_manners.is_deprecated(route.handler):
         operation["deprecated"] = True
@@ -127,7 +128,7 @@ def _complete(route: _Route) -> None:
             "description": "One JSON object; a field that is not listed is refused.",
             "content": operation["requestBody"]["content"],
         }
-    problems = contract_problems.responses(operation, declared)
+    problems = contract_problems.responses(operation, declared, route.method)
     operation["responses"] = {**_answers(route), **problems}
 
 

@@ -22,6 +22,10 @@ OF_ALL: dict[str, tuple[HTTPStatus, str]] = {
     ),
     "not-signed-in": (HTTPStatus.UNAUTHORIZED, "A bearer token that is good is needed."),
     "not-permitted": (HTTPStatus.FORBIDDEN, "Your roles in this practice do not allow this."),
+    "cross-site-request": (
+        HTTPStatus.FORBIDDEN,
+        "A change by a session's cookie must come from a page of ours, with the page's token.",
+    ),
     "not-found": (HTTPStatus.NOT_FOUND, "It does not exist, or not for you: the two look alike."),
     "request-timeout": (HTTPStatus.REQUEST_TIMEOUT, "The body came too slowly."),
     "unsupported-media-type": (
@@ -60,21 +64,18 @@ OF_ALL: dict[str, tuple[HTTPStatus, str]] = {
 }
 
 
-def responses(operation: Json, declared: Declared) -> dict[str, Json]:
+def responses(operation: Json, declared: Declared, method: str) -> dict[str, Json]:
     """By status, every problem that this operation may answer."""
-    refused: dict[int, list[type[DomainError]]] = {}
+    told: dict[int, dict[str, str]] = {}
+    for name in _of_all(operation, declared, method):
+        status, meaning = OF_ALL[name]
+        told.setdefault(status.value, {})[name] = meaning
     for error in _refusals(operation, declared):
-        refused.setdefault(errors.status_of(error), []).append(error)
-    told: dict[str, Json] = {
-        str(OF_ALL[name][0].value): {"$ref": f"#/components/responses/{name}"}
-        for name in _of_all(operation, declared)
-    }
-    for status, kinds in refused.items():
-        told[str(status)] = _response(status, kinds)
-    return told
+        told.setdefault(errors.status_of(error).value, {})[error.word()] = _meaning(error)
+    return {str(status): _response(status, meanings) for status, meanings in told.items()}
 
 
-def _of_all(operation: Json, declared: Declared) -> list[str]:
+def _of_all(operation: Json, declared: Declared, method: str) -> list[str]:
     places = {parameter["in"] for parameter in operation.get("parameters", [])}
     names = ["bad-request", "not-signed-in", "too-many-requests", "unexpected", "unavailable"]
     if_match = _parameter(operation, "If-Match")
@@ -83,6 +84,8 @@ def _of_all(operation: Json, declared: Declared) -> list[str]:
         names += ["precondition-required"] if if_match["required"] else []
     if declared.permissions:
         names.append("not-permitted")
+    if method != "get" and "security" in operation:
+        names.append("cross-site-request")
     if "path" in places:
         names.append("not-found")
     if "requestBody" in operation:
@@ -101,11 +104,13 @@ def _parameter(operation: Json, name: str) -> Json | None:
     return found[0] if found else None
 
 
-def _response(status: int, kinds: list[type[DomainError]]) -> Json:
-    lines = [f"- `{problems.PREFIX}{kind.word()}`: {_meaning(kind)}" for kind in kinds]
+def _response(status: int, meanings: dict[str, str]) -> Json:
+    if len(meanings) == 1 and (name := next(iter(meanings))) in OF_ALL:
+        return {"$ref": f"#/components/responses/{name}"}
+    lines = [f"- `{problems.PREFIX}{name}`: {meaning}" for name, meaning in meanings.items()]
     return {
         "description": f"{HTTPStatus(status).phrase}\n\n" + "\n".join(lines),
-        "content": _content([kind.word() for kind in kinds]),
+        "content": _content(list(meanings)),
         "headers": {},
     }
 

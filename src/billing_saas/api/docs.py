@@ -12,7 +12,7 @@ from litestar.openapi.spec import Components, License, SecurityScheme, Server
 from litestar.static_files import create_static_files_router
 
 from billing_saas import __version__
-from billing_saas.api import contract_document
+from billing_saas.api import contract_document, cookies
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -57,7 +57,14 @@ def openapi() -> OpenAPIConfig:
                     scheme="bearer",
                     description="A token of a person. Beside it stand the permissions that the "
                     "person's roles in the practice must give.",
-                )
+                ),
+                "session": SecurityScheme(
+                    type="apiKey",
+                    security_scheme_in="cookie",
+                    name=cookies.SESSION,
+                    description="A person's session, as the sign-in page opens it. A change needs the "
+                    f"page's token in {cookies.CSRF_HEADER} as well.",
+                ),
             }
         ),
         use_handler_docstrings=True,

@@ -10,12 +10,12 @@ from litestar.middleware import (
 )
 from litestar.types import Scope
 
-from billing_saas.api import limits
+from billing_saas.api import cookies, limits
 from billing_saas.audit import trail
 from billing_saas.audit.rules import PLATFORM_LOG
 from billing_saas.identity import signing_in
 from billing_saas.identity.errors import NotSignedIn
-from billing_saas.identity.signing_in import Principal
+from billing_saas.identity.signing_in import Place, Principal
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database
 from billing_saas.requests import keys as request_keys
@@ -30,10 +30,8 @@ async def record_denied(scope: Scope) -> None:
     principal = scope.get("user")
     if reason is None or not isinstance(principal, Principal):
         return
-    wanted: object = scope.get("path_params", {}).get("practice_id")
-    log = min(principal.practices, default=PLATFORM_LOG)
-    if isinstance(wanted, UUID) and wanted in principal.practices:
-        log = wanted
+    database: Database = scope["litestar_app"].state.database
+    log = await _log_of(database, principal, scope.get("path_params", {}).get("practice_id"))
     actor = Actor(
         kind=ActorKind.USER,
         id=principal.user_id,
@@ -41,7 +39,6 @@ async def record_denied(scope: Scope) -> None:
         request_id=scope["state"]["request_id"],
         ip_prefix=scope["state"]["ip_prefix"],
     )
-    database: Database = scope["litestar_app"].state.database
     async with database.tenant(log) as db:
         await trail.record(
             db,
@@ -56,28 +53,57 @@ async def record_denied(scope: Scope) -> None:
         )
 
 
+async def _log_of(database: Database, principal: Principal, wanted: object) -> UUID:
+    if isinstance(wanted, UUID) and wanted in principal.practices:
+        return wanted
+    async with database.glance() as glance:
+        held = await signing_in.held_by(glance, principal.user_id)
+    return min(held.practices, default=PLATFORM_LOG)
+
+
+def place_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Place:
+    """The practice or the company that the path names: nothing else of the person is looked up."""
+    ids = {name: value for name, value in connection.path_params.items() if isinstance(value, UUID)}
+    return Place(practice_id=ids.get("practice_id"), company_id=ids.get("company_id"))
+
+
 def route_of(scope: Scope) -> str:
     """The template, never the path: a path holds ids."""
     template: str | None = scope.get("path_template")
     return template or "/"
 
 
-class BearerToken(AbstractAuthenticationMiddleware):
-    """Looks the token up at every request, so that what ends, ends at once."""
+class Door(AbstractAuthenticationMiddleware):
+    """Looks the credential up at every request, so that what ends, ends at once."""
 
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
-        database: Database = connection.app.state.database
-        try:
-            connection.scope["state"]["request_keys"] = await request_keys.of(database)
-        except NoRequestKey:  # never initialised, so nobody was ever given a token
-            raise NotSignedIn from None
-        await limits.by_address(connection)
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token or len(token) > 200 or not token.isascii():
-            raise NotSignedIn
-        async with database.glance() as glance:
-            principal = await signing_in.principal_of(glance, token)
+        await told_apart(connection)
+        if "authorization" in connection.headers:
+            principal = await _by_token(connection)
+        else:
+            principal = await cookies.principal_of(connection)
         await limits.by_principal(connection, principal)
         return AuthenticationResult(user=principal, auth=None)
+
+
+async def told_apart(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """What comes before any credential is looked at: the keys of requests, the limit per address."""
+    try:
+        connection.scope["state"]["request_keys"] = await request_keys.of(
+            connection.app.state.database
+        )
+    except NoRequestKey:  # never initialised, so nobody was ever given a token
+        raise NotSignedIn from None
+    await limits.by_address(connection)
+
+
+async def _by_token(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
+    """Whoever sends a token is not asked for a cookie: a page of another site can send none."""
+    database: Database = connection.app.state.database
+    scheme, _, token = connection.headers["authorization"].partition(" ")
+    if scheme.lower() != "bearer" or not token or len(token) > 200 or not token.isascii():
+        raise NotSignedIn
+    async with database.glance() as glance:
+        return await signing_in.principal_of(glance, token)

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from litestar.types import Scope
@@ -31,10 +32,18 @@ class Edge:
     per_person: Limit | None = field(default_factory=lambda: Limit("person", 1_200))
     per_practice: Limit | None = field(default_factory=lambda: Limit("practice", 6_000))
     rates: Callable[[Database], RateStore] = PostgresRates
+    site: str = "http://localhost"
+    """By which name people reach us; when it is https, cookies are for nothing less."""
+    breached: Path | None = None
+    """Where passwords are that nobody may use."""
     body_seconds: float = 15.0
     """A JSON body must have come whole in this time."""
     silent_seconds: float = 60.0
     """A file may pause this long between two parts."""
+
+    @property
+    def secure(self) -> bool:
+        return self.site.startswith("https://")
 
     def knows_host(self, host: str) -> bool:
         name = _without_port(host).lower().rstrip(".")
@@ -74,6 +83,8 @@ def of(configured: Settings) -> Edge:
         per_person=_per_minute("person", configured.requests_per_person),
         per_practice=_per_minute("practice", configured.requests_per_practice),
         rates=_rates(configured.rate_limit_url),
+        site=configured.site,
+        breached=configured.breached_passwords,
     )
 
 

@@ -91,6 +91,7 @@ async def record_in(
     *,
     object_type: str,
     object_id: UUID,
+    outcome: str = "done",
     detail: Mapping[str, int | str] | None = None,
 ) -> UUID:
     """What the platform did, told in a practice's log or in its own (`rules.PLATFORM_LOG`)."""
@@ -102,10 +103,39 @@ async def record_in(
         action=action,
         object_type=object_type,
         object_id=object_id,
+        outcome=outcome,
         detail=detail,
     )
     await db.execute(_INSERT_EVENT, await _signed(db, event))
     return event.id
+
+
+async def record_in_each(
+    db: PlatformSession,
+    logs: Sequence[UUID],
+    actor: Actor,
+    action: str,
+    *,
+    object_type: str,
+    object_id: UUID,
+    detail: Mapping[str, int | str] | None = None,
+) -> None:
+    """One thing that concerns several practices, told in the log of each; sent as one batch."""
+    events = [
+        Event(
+            id=new_id(),
+            tenant_id=log,
+            at=clock.now(),
+            actor=actor,
+            action=action,
+            object_type=object_type,
+            object_id=object_id,
+            detail=detail,
+        )
+        for log in logs
+    ]
+    if events:
+        await db.execute(_INSERT_EVENT, [await _signed(db, event) for event in events])
 
 
 async def _signed(db: PlatformSession | TenantSession, event: Event) -> dict[str, object]:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.util import await_only
 
 from billing_saas.kit import addresses
-from billing_saas.kit.protocols import KeyProvider, ObjectStore
+from billing_saas.kit.protocols import KeyProvider, Mailer, ObjectStore
 
 _NAMING = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -70,12 +70,42 @@ class CompanySession(AsyncSession):
         _say_on_begin(self.sync_session, f"SET LOCAL app.tenant_ids = '{listed}'")
 
 
+class OneCompanySession(AsyncSession):
+    """Reads the people and papers of one billing company, as `billing_company_reader`."""
+
+    def __init__(self, engine: AsyncEngine, company_id: UUID) -> None:
+        super().__init__(engine, expire_on_commit=False)
+        self.company_id = company_id
+        _say_on_begin(self.sync_session, f"SET LOCAL app.company_id = '{UUID(str(company_id))}'")
+
+
 class PlatformSession(AsyncSession):
     """Provisioning, identity look-ups, relay and schedule, as `billing_platform`. Never PHI."""
 
-    def __init__(self, engine: AsyncEngine, keys: KeyProvider) -> None:
+    def __init__(
+        self, engine: AsyncEngine, keys: KeyProvider, mailer: Mailer | None = None
+    ) -> None:
         super().__init__(engine, expire_on_commit=False)
         self.keys = keys
+        self.mailer = mailer
+
+
+class NarrowedSession(PlatformSession):
+    """A platform session for the people of one company, or of one practice: its policies hold it there.
+
+    What belongs to no company (people, tokens, sessions) it reaches as the platform does.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, keys: KeyProvider, *, company_id: UUID, tenant_id: UUID | None
+    ) -> None:
+        super().__init__(engine, keys)
+        self.company_id = company_id
+        self.tenant_id = tenant_id
+        said = f"SET LOCAL app.company_id = '{UUID(str(company_id))}'"
+        if tenant_id is not None:
+            said += f"; SET LOCAL app.tenant_id = '{UUID(str(tenant_id))}'"
+        _say_on_begin(self.sync_session, said)
 
 
 class SealerSession(AsyncSession):
@@ -147,12 +177,14 @@ class Database:
         keys: KeyProvider,
         *,
         objects: ObjectStore | None = None,
+        mailer: Mailer | None = None,
         pool_size: int = 8,
     ) -> None:
-        """Without `objects`, files are kept in the database."""
+        """Without `objects`, files are kept in the database; without `mailer`, letters wait."""
         self.urls = urls
         self.keys = keys
         self.objects = objects
+        self.mailer = mailer
         self.app = _engine(urls.app, pool_size, urls.pooled)
         self.platform_engine = _engine(urls.platform, max(2, pool_size // 2), urls.pooled)
         self._glances = self.platform_engine
@@ -174,8 +206,29 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def one_company(self, company_id: UUID) -> AsyncIterator[OneCompanySession]:
+        async with (
+            OneCompanySession(self.company_reader, company_id) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @asynccontextmanager
+    async def narrowed(
+        self, company_id: UUID, tenant_id: UUID | None = None
+    ) -> AsyncIterator[NarrowedSession]:
+        async with (
+            NarrowedSession(
+                self.platform_engine, self.keys, company_id=company_id, tenant_id=tenant_id
+            ) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @asynccontextmanager
     async def platform(self) -> AsyncIterator[PlatformSession]:
-        async with PlatformSession(self.platform_engine, self.keys) as session, session.begin():
+        session = PlatformSession(self.platform_engine, self.keys, self.mailer)
+        async with session, session.begin():
             yield session
 
     @asynccontextmanager

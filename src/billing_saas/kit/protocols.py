@@ -74,3 +74,17 @@ class Anchor(Protocol):
 
     def lines(self) -> AsyncIterator[bytes]:
         """Everything ever appended, in its order."""
+
+
+class Mailer(Protocol):
+    """Carries a letter to a person who works here."""
+
+    site: str
+    """Where its links lead: `https://billing.example.com`."""
+
+    async def send(self, to_address: str, subject: str, text: str) -> None:
+        """It was taken over, or `MailDown` is raised."""
+
+
+class MailDown(Exception):
+    """No letter can leave now: try again later."""

@@ -152,6 +152,20 @@ def files_over_tls(store: str) -> Finding:
     )
 
 
+def people_over_tls(public_url: str, mail: str) -> Finding:
+    """Cookies, passkeys and the links in letters are worth no more than the way they take."""
+    faults = []
+    if public_url and not public_url.startswith("https://"):
+        faults.append("BILLING_PUBLIC_URL: is not https")
+    if mail and "tls=off" in mail:
+        faults.append("BILLING_MAIL: letters with links would leave in the clear")
+    return Finding(
+        "People and their letters come and go over TLS",
+        tuple(faults),
+        "Give BILLING_PUBLIC_URL as https://… and BILLING_MAIL without tls=off.",
+    )
+
+
 def no_sandbox(importable: Callable[[str], bool]) -> Finding:
     return Finding(
         "The sandbox is not installed",

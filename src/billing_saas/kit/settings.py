@@ -76,6 +76,16 @@ class Settings:
     """A minute, for each address (IPv4) or /64 (IPv6); 0: no limit. The same for the next two."""
     requests_per_person: int = 1200
     requests_per_practice: int = 6000
+    public_url: str = ""
+    """By which name people reach us: https://billing.example.com. Passkeys are made for it, and links
+    in letters lead there. Empty: http://localhost and the port, for development."""
+    mail: str = ""
+    """How letters leave: smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465.
+    Empty: into the folder `mail` under `data`, for development."""
+    mail_from: str = ""
+    """The address that letters come from."""
+    breached_passwords: Path | None = None
+    """Passwords nobody may use: a folder of SHA-1 by five first digits, or one sorted file."""
     pooler: str = ""
     """`transaction`: the addresses lead to a pooler in transaction mode, such as pgbouncer."""
     metrics_address: str = "127.0.0.1"
@@ -96,6 +106,10 @@ class Settings:
         """The folder of the keys, where they are in one."""
         scheme, _, path = self.key_provider.partition("://")
         return Path(path) if scheme == "folder" else None
+
+    @property
+    def site(self) -> str:
+        return self.public_url or f"http://localhost:{self.port}"
 
     @property
     def embedded(self) -> bool:
@@ -145,7 +159,7 @@ def _with_files(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]
     """Our variables, those that lie in files read from there: a file, unlike the environment, is
     not inherited by every child, nor shown by `docker inspect`."""
     given = {variable: text for variable, text in environ.items() if variable.startswith(PREFIX)}
-    for name in sorted(_URLS | {"broker_url", "rate_limit_url"}):
+    for name in sorted(_URLS | {"broker_url", "mail", "rate_limit_url"}):
         variable = f"{PREFIX}{name.upper()}"
         path = given.pop(f"{variable}_FILE", "")
         if not path:
@@ -160,7 +174,7 @@ def _with_files(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]
     return given
 
 
-_PATHS = {"data", "key_folder", "postgres_bin", "heartbeat_file"}
+_PATHS = {"data", "key_folder", "postgres_bin", "heartbeat_file", "breached_passwords"}
 _NUMBERS = {
     "port": (0, 65535, "a port number"),
     "metrics_port": (0, 65535, "a port number"),
@@ -197,6 +211,9 @@ _BLOBS = re.compile(
 )
 
 
+_SITE = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+
+
 def _read_one(
     variable: str, name: str, text: str, values: dict[str, str | int | Path], faults: list[str]
 ) -> None:
@@ -220,6 +237,10 @@ def _read_one(
         faults.append(f"{variable}: must start with postgresql://")
     elif name == "broker_url" and not text.startswith(_BROKERS):
         faults.append(f"{variable}: must start with {', '.join(_BROKERS)}")
+    elif name == "mail" and not text.startswith(("smtp://", "smtps://")):
+        faults.append(f"{variable}: must start with smtp:// or smtps://")
+    elif name == "public_url" and not _SITE.fullmatch(text):
+        faults.append(f"{variable}: must be https://name, with nothing behind it")
     elif name == "rate_limit_url" and not text.startswith(("redis://", "rediss://")):
         faults.append(f"{variable}: must start with redis:// or rediss://")
     elif name == "trusted_proxies" and not _are_networks(text):
@@ -240,6 +261,8 @@ def _are_networks(text: str) -> bool:
 def _incomplete(settings: Settings) -> list[str]:
     """The migrator's address is for `migrate` alone: who only serves should not hold it."""
     faults = []
+    if settings.mail and not settings.mail_from:
+        faults.append(f"{PREFIX}MAIL_FROM: needed when {PREFIX}MAIL is set")
     if settings.keys and settings.key_folder:
         faults.append(f"{PREFIX}KEYS: given, and {PREFIX}KEY_FOLDER as well")
     if settings.embedded:
@@ -267,6 +290,7 @@ def production_findings(
         safety.keys_apart(settings.keys_on_disk, settings.data),
         safety.keys_over_tls(settings.key_provider),
         safety.files_over_tls(settings.blobs),
+        safety.people_over_tls(settings.public_url, settings.mail),
         safety.no_sandbox(importable),
         safety.no_debugging(settings.log_level, settings.fault_point, environ),
     ]

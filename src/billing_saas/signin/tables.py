@@ -34,6 +34,16 @@ class PasswordLink(Row):
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class PasswordAsk(Row):
+    """Somebody forgot the password of an address, which may be nobody's."""
+
+    __tablename__ = "password_ask"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class TotpFactor(Row):
     """An authenticator app. It counts once a first code was shown."""
 

@@ -13,7 +13,7 @@ from typing import get_args
 
 import dramatiq
 
-from billing_saas.gateways import blob_store
+from billing_saas.gateways import blob_store, mail_server
 from billing_saas.gateways.anchors import anchor_at
 from billing_saas.kit import logs, meters, tracing
 from billing_saas.kit.db import Database, Urls
@@ -98,7 +98,13 @@ def serve(
 
     def open_database() -> Database:
         objects = blob_store.opened(settings.blobs)
-        database = Database(urls, keys, objects=objects, pool_size=sum(at_a_time.values()))
+        database = Database(
+            urls,
+            keys,
+            objects=objects,
+            mailer=mail_server.opened(settings),
+            pool_size=sum(at_a_time.values()),
+        )
         pools = meters.Asked(functools.partial(meters.pools, database))
         watched.enter_context(meters.shown(pools))
         return database

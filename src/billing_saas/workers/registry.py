@@ -13,6 +13,8 @@ from billing_saas.imports import claims837
 from billing_saas.imports.jobs import ImportClaims
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import PlatformSession, TenantSession
+from billing_saas.mail import sending
+from billing_saas.mail.jobs import SendLetter
 from billing_saas.outbox import purging
 from billing_saas.outbox.jobs import Job, PurgeJobs, Queue
 from billing_saas.remittances import intake, posting
@@ -21,6 +23,8 @@ from billing_saas.reports import invariants
 from billing_saas.reports.jobs import CheckInvariants
 from billing_saas.requests import forgetting
 from billing_saas.requests.jobs import ForgetRequests
+from billing_saas.signin import clearing, recovering
+from billing_saas.signin.jobs import AnswerAsk, ForgetSignIns
 
 J = TypeVar("J", bound=Job)
 
@@ -88,6 +92,9 @@ ACTS: tuple[Act, ...] = (
     practice_act(CheckInvariants, invariants.check, "ledger.read"),
     platform_act(PurgeJobs, purging.purge),
     platform_act(ForgetRequests, forgetting.forget),
+    platform_act(SendLetter, sending.send),
+    platform_act(AnswerAsk, recovering.answer),
+    platform_act(ForgetSignIns, clearing.forget),
     practice_act(RotateKeys, rotating.step, rotating.ROTATE),
     practice_act(StartRotation, rotating.start_due, rotating.ROTATE),
     platform_act(FindWornKeys, rotating.find_worn, rotating.ROTATE),

@@ -24,6 +24,7 @@ from billing_saas.outbox import jobs, leasing, queue
 from billing_saas.outbox.jobs import Job, PurgeJobs
 from billing_saas.reports.jobs import CheckInvariants
 from billing_saas.requests.jobs import ForgetRequests
+from billing_saas.signin.jobs import ForgetSignIns
 from billing_saas.workers import times
 from billing_saas.workers.times import Daily, Times
 
@@ -65,6 +66,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("invariants.check", Daily(time(4, 30)), CheckInvariants()),
     Schedule("keys.find_worn", Daily(time(3, 40)), FindWornKeys()),
     Schedule("requests.forget", Daily(time(3, 20)), ForgetRequests()),
+    Schedule("sign_ins.forget", Daily(time(3, 30)), ForgetSignIns()),
     Schedule("files.sweep", Daily(time(3, 50)), SweepFiles()),
 )
 
