@@ -13,12 +13,13 @@ from uuid import UUID
 from sqlalchemy import text
 
 from benchmarks.registry import Figure, case
-from billing_saas.audit import trail, verifying
-from billing_saas.audit.sealing import Sealer
+from billing_saas.audit import trail
 from billing_saas.kit import logs
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
+from billing_saas.seals import verifying
+from billing_saas.seals.sealing import Sealer
 from billing_saas.tenants import provisioning
 from tests import cluster as clusters
 from tests.fakes import MemoryKeys

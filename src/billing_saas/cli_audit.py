@@ -19,9 +19,9 @@ from billing_saas.kit.settings import BadSettings, Settings
 from billing_saas.kit.standing import standing
 
 if TYPE_CHECKING:
-    from billing_saas.audit.head_rules import SignedHead
-    from billing_saas.audit.verifying import Verdict
     from billing_saas.kit.protocols import Anchor
+    from billing_saas.seals.head_rules import SignedHead
+    from billing_saas.seals.verifying import Verdict
 
 T = TypeVar("T")
 _MOST_TOLD = 20
@@ -57,13 +57,13 @@ def audit() -> None:
 @audit.command()
 def seal() -> None:
     """Seal and anchor, once, whatever waits; `billing-saas work` does it every second."""
-    from billing_saas.gateways.anchors import anchor_at
+    from billing_saas.gateways import anchors
     from billing_saas.workers.sealing import Watch
 
     async def once(database: Database, configured: Settings) -> "SignedHead | None":
-        from billing_saas.audit import sealing
+        from billing_saas.seals import sealing
 
-        anchor = anchor_at(configured.audit_anchor) if configured.audit_anchor else None
+        anchor = anchors.anchor_at(configured.audit_anchor) if configured.audit_anchor else None
         await Watch(database, anchor).round()
         async with database.sealer() as db:
             return await sealing.last_head(db)
@@ -77,7 +77,7 @@ def key() -> None:
     """Print the public key that heads are checked with. Note it outside of the database."""
 
     async def look(database: Database, _: Settings) -> dict[int, bytes]:
-        from billing_saas.audit import signing
+        from billing_saas.seals import signing
 
         async with database.sealer() as db:
             return await signing.public_keys(db)
@@ -133,14 +133,14 @@ def verify(
 _UNANCHORED = "The trail is whole, but nothing outside shows that its end was not cut off."
 
 
-def _sinks(configured: Settings, anchors: str | None, remember: Path | None) -> list["Anchor"]:
-    from billing_saas.gateways.anchors import FileAnchor, anchor_at
+def _sinks(configured: Settings, given: str | None, remember: Path | None) -> list["Anchor"]:
+    from billing_saas.gateways import anchors
 
-    address = anchors or configured.audit_anchor
+    address = given or configured.audit_anchor
     if address and not address.startswith(("file:///", "s3://")):
         raise click.UsageError("--anchors must start with file:/// or s3://")
-    sinks = [anchor_at(address)] if address else []
-    return [*sinks, FileAnchor(remember)] if remember is not None else sinks
+    sinks = [anchors.anchor_at(address)] if address else []
+    return [*sinks, anchors.FileAnchor(remember)] if remember is not None else sinks
 
 
 async def _verified(
@@ -148,8 +148,8 @@ async def _verified(
 ) -> "Verdict":
     import msgspec
 
-    from billing_saas.audit import verifying
     from billing_saas.gateways.anchors import FileAnchor
+    from billing_saas.seals import verifying
 
     anchored = [_head(line) for sink in sinks async for line in sink.lines()]
     async with database.sealer() as db:
@@ -167,7 +167,7 @@ async def _verified(
 def _head(line: bytes) -> "SignedHead":
     import msgspec
 
-    from billing_saas.audit.head_rules import SignedHead
+    from billing_saas.seals.head_rules import SignedHead
 
     try:
         return msgspec.json.decode(line, type=SignedHead)
@@ -177,8 +177,8 @@ def _head(line: bytes) -> "SignedHead":
 
 def _verify_proofs(path: Path, public_key: bytes) -> None:
     """One proof, or a file of an export: one on each line."""
-    from billing_saas.audit import head_rules
-    from billing_saas.audit.merkle_rules import BadProof
+    from billing_saas.seals import head_rules
+    from billing_saas.seals.merkle_rules import BadProof
 
     count = 0
     for number, line in enumerate(_lines(path), 1):
@@ -210,7 +210,7 @@ def prove(event: UUID, out: Path | None) -> None:
     async def made(database: Database, _: Settings) -> bytes:
         import msgspec
 
-        from billing_saas.audit import proving
+        from billing_saas.seals import proving
 
         async with database.sealer() as db:
             return msgspec.json.encode(await proving.inclusion(db, event))
@@ -229,7 +229,7 @@ def prove_growth(practice: UUID, first: int, second: int, out: Path | None) -> N
     async def made(database: Database, _: Settings) -> bytes:
         import msgspec
 
-        from billing_saas.audit import proving
+        from billing_saas.seals import proving
 
         async with database.sealer() as db:
             return msgspec.json.encode(await proving.consistency(db, practice, first, second))
@@ -248,7 +248,8 @@ def export(practice: UUID, since: datetime, until: datetime, out: Path) -> None:
     async def write(database: Database, _: Settings) -> int:
         import msgspec
 
-        from billing_saas.audit import proving, trail
+        from billing_saas.audit import trail
+        from billing_saas.seals import proving
 
         # An export is told first: what could not be told is not handed out.
         async with database.tenant(practice) as told:

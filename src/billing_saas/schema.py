@@ -13,6 +13,7 @@ import billing_saas.identity.tables
 import billing_saas.inbox.tables
 import billing_saas.ledger.tables
 import billing_saas.mail.tables
+import billing_saas.members.tables
 import billing_saas.outbox.tables
 import billing_saas.patients.tables
 import billing_saas.payers.tables
@@ -21,6 +22,7 @@ import billing_saas.providers.tables
 import billing_saas.remittances.tables
 import billing_saas.reports.tables
 import billing_saas.requests.tables
+import billing_saas.seals.tables
 import billing_saas.signin.tables
 import billing_saas.tenants.tables
 import billing_saas.vault.tables  # noqa: F401  # imported for what they add to the metadata

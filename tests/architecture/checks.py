@@ -18,6 +18,7 @@ _ANYTHING = {
 PLATFORM = {
     "billing_saas.kit.db": "makes them",
     "billing_saas.audit.macs": "makes the key of the row MAC, which outlives every practice",
+    "billing_saas.audit.trail": "tells what the platform did, in the log of whom it concerns",
     "billing_saas.seals.signing": "makes the key that signs the heads of all logs",
     "billing_saas.seals.sealing": "tells those who watch how far sealing lags, over all logs",
     "billing_saas.tenants.provisioning": "sets practices up",

@@ -12,13 +12,14 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from billing_saas.audit import macs, signing, trail
+from billing_saas.audit import macs, trail
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.phi import provisioning as phi_provisioning
 from billing_saas.requests import keys as request_keys
+from billing_saas.seals import signing
 from billing_saas.tenants import rules
 from billing_saas.tenants.errors import BadPractice, CompanyNotFound, PracticeExists
 from billing_saas.tenants.tables import Agreement, Company, Practice

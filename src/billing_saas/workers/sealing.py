@@ -5,12 +5,12 @@ import time
 
 import msgspec
 
-from billing_saas.audit import sealing
-from billing_saas.audit.head_rules import SignedHead
-from billing_saas.audit.sealing import Sealer
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database
 from billing_saas.kit.protocols import Anchor
+from billing_saas.seals import sealing
+from billing_saas.seals.head_rules import SignedHead
+from billing_saas.seals.sealing import Sealer
 
 SEAL_EVERY_SECONDS = 1.0
 ANCHOR_EVERY_SECONDS = 60.0

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from sqlalchemy import text
 
-from billing_saas.audit import sealing
 from billing_saas.kit import clock, logs, meters
 from billing_saas.kit.db import Database, PlatformSession
 from billing_saas.kit.meters import Measure
 from billing_saas.outbox import queries
 from billing_saas.reports import queries as reports
+from billing_saas.seals import sealing
 
 Look = Callable[[PlatformSession], Awaitable[Iterable[Measure]]]
 

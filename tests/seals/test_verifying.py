@@ -5,15 +5,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
-from billing_saas.audit import signing
-from billing_saas.audit.head_rules import SignedHead
-from billing_saas.audit.sealing import Sealer
-from billing_saas.audit.tables import AuditSealKey
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
-from tests.audit import logbook
-from tests.audit.logbook import tamper
+from billing_saas.seals import signing
+from billing_saas.seals.head_rules import SignedHead
+from billing_saas.seals.sealing import Sealer
+from billing_saas.seals.tables import AuditSealKey
 from tests.cluster import Clone
+from tests.seals import logbook
+from tests.seals.logbook import tamper
 
 # What is done to event number {n} of the log, and how verification tells it.
 TAMPERINGS = {

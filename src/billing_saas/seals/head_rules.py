@@ -15,8 +15,8 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from billing_saas.audit import merkle_rules
-from billing_saas.audit.merkle_rules import BadProof
+from billing_saas.seals import merkle_rules
+from billing_saas.seals.merkle_rules import BadProof
 
 Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Signature = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}\Z")]

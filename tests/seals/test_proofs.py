@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing_saas.audit import head_rules, merkle_rules, proving, signing
-from billing_saas.audit.errors import EventNotSealed, HeadNotFound
-from billing_saas.audit.merkle_rules import BadProof, Frontier, Levels, Span
 from billing_saas.kit import clock
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
-from tests.audit import logbook
+from billing_saas.seals import head_rules, merkle_rules, proving, signing
+from billing_saas.seals.errors import EventNotSealed, HeadNotFound
+from billing_saas.seals.merkle_rules import BadProof, Frontier, Levels, Span
 from tests.cluster import Clone
+from tests.seals import logbook
 
 # RFC 6962's own example inputs, as its reference implementation (certificate-transparency) tests them.
 RFC_LEAVES = [

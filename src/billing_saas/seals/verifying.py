@@ -13,13 +13,15 @@ from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
-from billing_saas.audit import comparing, head_rules, macs, sealing, signing, trail
-from billing_saas.audit.comparing import PACKED_BYTES, Comparison, Fault
-from billing_saas.audit.head_rules import NO_HEAD, Head, SignedHead
-from billing_saas.audit.merkle_rules import BadProof
-from billing_saas.audit.sealing import EVER, Forest, Reach
-from billing_saas.audit.tables import AuditEvent, AuditHead, AuditSeal
+from billing_saas.audit import macs, trail
+from billing_saas.audit.tables import AuditEvent
 from billing_saas.kit.db import SealerSession
+from billing_saas.seals import comparing, head_rules, sealing, signing
+from billing_saas.seals.comparing import PACKED_BYTES, Comparison, Fault
+from billing_saas.seals.head_rules import NO_HEAD, Head, SignedHead
+from billing_saas.seals.merkle_rules import BadProof
+from billing_saas.seals.sealing import EVER, Forest, Reach
+from billing_saas.seals.tables import AuditHead, AuditSeal
 
 _HEADS_AT_ONCE = 500
 _EVENTS_AT_ONCE = 20_000

@@ -11,13 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from billing_saas.audit import comparing, head_rules, sealing, trail
-from billing_saas.audit.comparing import PACKED_BYTES
-from billing_saas.audit.errors import EventNotSealed, HeadNotFound
-from billing_saas.audit.head_rules import Consistency, Inclusion, PracticeTree
-from billing_saas.audit.merkle_rules import Frontier, Span
-from billing_saas.audit.tables import AuditHead, AuditSeal
+from billing_saas.audit import trail
 from billing_saas.kit.db import SealerSession
+from billing_saas.seals import comparing, head_rules, sealing
+from billing_saas.seals.comparing import PACKED_BYTES
+from billing_saas.seals.errors import EventNotSealed, HeadNotFound
+from billing_saas.seals.head_rules import Consistency, Inclusion, PracticeTree
+from billing_saas.seals.merkle_rules import Frontier, Span
+from billing_saas.seals.tables import AuditHead, AuditSeal
 
 # An event is sealed seconds after its time; a day, if something held the sealer up.
 _SEALED_WITHIN = timedelta(days=1)

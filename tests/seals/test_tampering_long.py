@@ -5,10 +5,10 @@ import random
 import pytest
 
 from billing_saas.kit.db import Database
-from tests.audit import logbook
-from tests.audit.logbook import tamper
-from tests.audit.test_verifying import TAMPERINGS
 from tests.cluster import Clone
+from tests.seals import logbook
+from tests.seals.logbook import tamper
+from tests.seals.test_verifying import TAMPERINGS
 
 _SAVED = (
     "CREATE TABLE saved_event AS SELECT * FROM audit_event",

@@ -10,18 +10,18 @@ import psycopg
 import pytest
 from sqlalchemy import select
 
-from billing_saas.audit import sealing, signing
-from billing_saas.audit.head_rules import NO_HEAD, SignedHead
-from billing_saas.audit.sealing import Sealer
-from billing_saas.audit.tables import AuditHead
 from billing_saas.gateways.anchors import FileAnchor
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
+from billing_saas.seals import sealing, signing
+from billing_saas.seals.head_rules import NO_HEAD, SignedHead
+from billing_saas.seals.sealing import Sealer
+from billing_saas.seals.tables import AuditHead
 from billing_saas.workers.sealing import Watch
-from tests.audit import logbook
-from tests.audit.logbook import tamper
 from tests.cluster import Clone
+from tests.seals import logbook
+from tests.seals.logbook import tamper
 
 
 async def test_an_open_transaction_holds_sealing_up_and_leaves_no_gap(

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from billing_saas.audit import merkle_rules, rules, trail
+from billing_saas.audit import rules, trail
+from billing_saas.seals import merkle_rules
 
 # An id is made right before the event's time is taken.
 NEVER_APART = timedelta(minutes=5)

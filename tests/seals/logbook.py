@@ -6,13 +6,14 @@ from uuid import UUID
 
 import psycopg
 
-from billing_saas.audit import sealing, trail, verifying
-from billing_saas.audit.head_rules import SignedHead
-from billing_saas.audit.sealing import Sealer
-from billing_saas.audit.verifying import Verdict
+from billing_saas.audit import trail
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
+from billing_saas.seals import sealing, verifying
+from billing_saas.seals.head_rules import SignedHead
+from billing_saas.seals.sealing import Sealer
+from billing_saas.seals.verifying import Verdict
 from tests.cluster import Clone
 
 TELLER = Actor(kind=ActorKind.SYSTEM, id=UUID(int=7))

@@ -14,12 +14,12 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, text
 
-from billing_saas.audit import head_rules, merkle_rules, signing
-from billing_saas.audit.head_rules import NO_HEAD, Head, SignedHead
-from billing_saas.audit.merkle_rules import Frontier, Levels
-from billing_saas.audit.tables import AuditHead, AuditSeal
 from billing_saas.kit import clock
 from billing_saas.kit.db import PlatformSession, SealerSession
+from billing_saas.seals import head_rules, merkle_rules, signing
+from billing_saas.seals.head_rules import NO_HEAD, Head, SignedHead
+from billing_saas.seals.merkle_rules import Frontier, Levels
+from billing_saas.seals.tables import AuditHead, AuditSeal
 
 MOST_AT_ONCE = 50_000
 # Any number, the same in every process: whoever holds this lock seals.

@@ -6,11 +6,11 @@ from weakref import WeakKeyDictionary
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
-from billing_saas.audit.head_rules import Head, SignedHead
-from billing_saas.audit.tables import AuditSealKey
 from billing_saas.kit import clock
 from billing_saas.kit.db import PlatformSession, SealerSession
 from billing_saas.kit.protocols import KeyProvider
+from billing_saas.seals.head_rules import Head, SignedHead
+from billing_saas.seals.tables import AuditSealKey
 
 # Another one than the row MAC's: whoever may write events must not be able to sign heads.
 KEK = "p/audit-seal"
