@@ -42,7 +42,8 @@ def practice_table(
     if reader:
         run(
             f"CREATE POLICY company ON {table} FOR SELECT TO {READER}"
-            " USING (tenant_id = ANY (app_tenants()))",
+            # Read once and hashed: a list of 2,000 practices is not looked through for each row.
+            " USING (tenant_id IN (SELECT unnest(app_tenants())))",
             f"GRANT SELECT ON {table} TO {READER}",
         )
     if platform:

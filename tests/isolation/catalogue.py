@@ -16,6 +16,7 @@ LOGIN_ROLES = ("billing_app", "billing_platform", "billing_company_reader", "bil
 TENANT_POLICY = "(tenant_id = app_tenant())"
 TENANT_FUNCTION = (
     "RETURN (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid",
+    "RETURN (NULLIF(current_setting('app.company_id'::text, true), ''::text))::uuid",
     "RETURN (string_to_array(NULLIF(current_setting('app.tenant_ids'::text, true), ''::text),"
     " ','::text))::uuid[]",
 )
@@ -25,6 +26,8 @@ TENANT_FUNCTION = (
 KEYS_WITHOUT_TENANT = {
     "agreement_pkey": "a UUIDv7 of ours; only the platform role writes here",
     "audit_event_pkey": "instant and UUIDv7; the trail also has logs that belong to no practice",
+    "invitation_pkey": "a UUIDv7 of ours; only the platform role writes here",
+    "invitation_token_hash_key": "a hash of 256 random bits, by which whoever holds them is found",
     "job_pkey": "a UUIDv7 of ours; the relay and the broker know a job by it alone",
     "membership_pkey": "a UUIDv7 of ours; only the platform role writes here",
     "practice_company_id_npi_tax_id_key": "only the platform role writes here; it keeps a company"
@@ -35,6 +38,7 @@ KEYS_WITHOUT_TENANT = {
 # `test_architecture` looks for such questions.
 CARRIED_JSON = {
     "audit_event.detail": "allow-listed facts of an event",
+    "invitation.gives": "roles by practice, as they were offered",
     "job.arguments": "the ids of a job",
     "line_adjudication.adjustments": "adjustments of a line as the payer sent them",
 }
@@ -92,13 +96,51 @@ _IS_TENANT_POLICY = f"""
 """
 
 
+# Tables of a company's people and papers, and the column that names the company.
+OF_A_COMPANY = {
+    "agreement": "company_id",
+    "app_user": "",
+    "company": "id",
+    "company_membership": "company_id",
+    "invitation": "company_id",
+    "membership": "company_id",
+    "practice": "company_id",
+}
+
+
+def company_policies(c: Connection) -> list[str]:
+    """What a list may show is of its practices or of its company, and a narrowed session stays there."""
+    return _found(
+        c,
+        """
+        SELECT p.polrelid::regclass || ' opens to billing_company_reader by policy ' || p.polname
+        FROM pg_policy p
+        WHERE 'billing_company_reader'::regrole = ANY (p.polroles) AND p.polpermissive
+          AND NOT (p.polcmd = 'r' AND (
+            pg_get_expr(p.polqual, p.polrelid) = '(tenant_id IN ( SELECT unnest(app_tenants()) AS unnest))'
+            OR p.polrelid::regclass::text = ANY (%s)
+              AND pg_get_expr(p.polqual, p.polrelid) LIKE '%%= app_company())%%'))
+        UNION ALL
+        SELECT t.name || ' is not narrowed' FROM unnest(%s::text[]) AS t (name)
+        WHERE NOT EXISTS (
+          SELECT FROM pg_policy p WHERE p.polrelid = t.name::regclass AND NOT p.polpermissive
+            AND p.polcmd = '*' AND p.polroles = ARRAY['billing_platform'::regrole::oid]
+            AND pg_get_expr(p.polqual, p.polrelid) = pg_get_expr(p.polwithcheck, p.polrelid)
+            AND pg_get_expr(p.polqual, p.polrelid)
+              LIKE '%%((app_company() IS NULL) OR (company_id = app_company()))%%')
+        ORDER BY 1""",
+        sorted(OF_A_COMPANY),
+        sorted(set(OF_A_COMPANY) - {"app_user", "company"}),
+    )
+
+
 def tenant_functions(c: Connection) -> list[str]:
-    """The policies are worth what these two functions say, and they may only read a setting."""
+    """The policies are worth what these functions say, and they may only read a setting."""
     return [
         f"{name} does not just read its setting: {body}"
         for name, body, stable, definer in c.execute(
             """SELECT proname, coalesce(pg_get_function_sqlbody(oid), prosrc), provolatile = 's',
-                      prosecdef FROM pg_proc WHERE proname IN ('app_tenant', 'app_tenants')
+                      prosecdef FROM pg_proc WHERE proname IN ('app_company', 'app_tenant', 'app_tenants')
                ORDER BY proname"""
         )
         if body not in TENANT_FUNCTION or not stable or definer
@@ -357,7 +399,7 @@ def strange_owners(c: Connection) -> list[str]:
 
 
 CHECKS: tuple[Check, ...] = (
-    *(unforced_row_security, tenant_policy, tenant_functions, keys_without_tenant),
+    *(unforced_row_security, tenant_policy, company_policies, tenant_functions, keys_without_tenant),
     *(foreign_keys_without_tenant, lapsed_constraints, column_types, leaky_indexes),
     *(grants_on_partitions, grants_to_public, grants_past_policies, unguarded_partitions),
     *(sequences, ways_around, strong_roles, strange_owners),

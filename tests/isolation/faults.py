@@ -30,6 +30,27 @@ FAULTS: tuple[tuple[Check, str, str], ...] = (
         "app_user has no row-level security",
     ),
     (
+        catalogue.company_policies,
+        "CREATE POLICY wide ON company_membership FOR SELECT TO billing_company_reader USING (true)",
+        "company_membership opens to billing_company_reader by policy wide",
+    ),
+    (
+        catalogue.company_policies,
+        "CREATE POLICY wide ON card FOR SELECT TO billing_company_reader"
+        " USING (tenant_id IN (SELECT tenant_id FROM practice))",
+        "card opens to billing_company_reader by policy wide",
+    ),
+    (
+        catalogue.company_policies,
+        "DROP POLICY narrowed ON membership",
+        "membership is not narrowed",
+    ),
+    (
+        catalogue.company_policies,
+        "ALTER POLICY narrowed ON agreement WITH CHECK (true)",
+        "agreement is not narrowed",
+    ),
+    (
         catalogue.tenant_policy,
         "DROP POLICY tenant ON patient",
         "patient has no tenant policy",

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -16,6 +17,9 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import PlatformSession
 from billing_saas.kit.ids import new_id
+
+# Whose people a person is of, in a practice.
+Side = Literal["company", "practice"]
 
 PREFIX = "bt_"
 # Whoever may run commands on the machine.
@@ -46,9 +50,18 @@ async def add_user(db: PlatformSession, *, email: str, display_name: str) -> UUI
 
 
 async def grant(
-    db: PlatformSession, user_id: UUID, tenant_id: UUID, roles: Iterable[str], by: UUID | None
+    db: PlatformSession,
+    user_id: UUID,
+    tenant_id: UUID,
+    roles: Iterable[str],
+    by: UUID | None,
+    *,
+    side: Side = "company",
 ) -> None:
-    """Roles in one practice. A role the person already holds there stays as it is."""
+    """Roles in one practice. A role the person already holds there stays as it is.
+
+    The operator's: what people give each other goes through `members`, which asks whether they may.
+    """
     held = set(
         await db.scalars(
             select(Membership.role).where(
@@ -64,6 +77,7 @@ async def grant(
                 id=new_id(),
                 user_id=user_id,
                 tenant_id=tenant_id,
+                side=side,
                 role=role,
                 granted_by=by,
                 granted_at=clock.now(),

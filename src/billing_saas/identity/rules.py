@@ -2,41 +2,121 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-PERMISSIONS: dict[str, frozenset[str]] = {
-    "biller": frozenset(
-        {"arrivals.read", "arrivals.receive", "cards.read", "cards.work", "claims.read"}
-        | {"claims.write", "ledger.read", "patients.read", "patients.write", "practice.read"}
-        | {"connections.read", "documents.read", "documents.write", "remittances.post"}
-        | {"remittances.read"}
-    ),
-    "coder": frozenset(
-        {"cards.read", "claims.read", "documents.read", "patients.read", "practice.read"}
-    ),
-    "front_desk": frozenset(
-        {"cards.read", "documents.read", "documents.write", "patients.read", "patients.write"}
-        | {"practice.read"}
-    ),
-    "provider": frozenset({"claims.read", "documents.read", "patients.read", "practice.read"}),
-    "practice_admin": frozenset(
-        {"arrivals.read", "audit.read", "cards.read", "claims.read", "jobs.read", "ledger.read"}
-        | {"documents.read", "documents.write", "patients.read", "patients.write"}
-        | {"connections.read", "connections.write", "practice.read", "remittances.read"}
-    ),
-    "supervisor": frozenset(
-        {"arrivals.read", "arrivals.receive", "cards.read", "cards.work", "claims.read"}
-        | {"claims.write", "jobs.read", "jobs.replay", "ledger.close", "ledger.read"}
-        | {"documents.read", "documents.write", "patients.read", "patients.write"}
-        | {"connections.read", "connections.write", "practice.read"}
-        | {"remittances.post", "remittances.read", "remittances.reverse"}
-    ),
-    "auditor": frozenset({"audit.read", "practice.read"}),
-    "reviewer": frozenset({"practice.read"}),
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    name: str
+    """`resource.action`"""
+    roles: frozenset[str]
+    sentence: str
+
+
+# A letter of the table stands for a role: of a person in one practice, or (the last two, in capitals)
+# in a billing company. What a company's role may do, it may do to the company's own people and papers;
+# it opens no practice: who may enter one is a row in that practice, always.
+LETTERS: dict[str, str] = {
+    "b": "biller",
+    "c": "coder",
+    "f": "front_desk",
+    "p": "provider",
+    "m": "practice_admin",
+    "s": "supervisor",
+    "a": "auditor",
+    "r": "reviewer",
+    "S": "company_supervisor",
+    "C": "company_admin",
+}
+_TABLE = (
+    ("agreements.read", ". . . . . . . . S C", "See the agreements a company has signed."),
+    ("agreements.write", ". . . . . . . . . C", "Record that one was signed or has ended."),
+    ("arrivals.read", "b . . . m s . . . .", "See files that came in, and what was found in them."),
+    ("arrivals.receive", "b . . . . s . . . .", "Hand files in."),
+    ("audit.read", ". . . . m . a . . .", "Read who saw or changed what."),
+    ("cards.read", "b c f . m s . . . .", "See the work list."),
+    ("cards.work", "b . . . . s . . . .", "Close cards of the work list."),
+    ("claims.read", "b c . p m s . . . .", "See claims and their lines."),
+    ("claims.write", "b . . . . s . . . .", "Change claims and send them on."),
+    ("company.read", ". . . . . . . . S C", "See the company and the list of its practices."),
+    ("connections.read", "b . . . m s . . . .", "See connections to other systems."),
+    ("connections.write", ". . . . m s . . . .", "Set up and change connections."),
+    ("documents.read", "b c f p m s . . . .", "Open documents."),
+    ("documents.write", "b . f . m s . . . .", "File documents."),
+    ("jobs.read", ". . . . m s . . . .", "See jobs that failed for good."),
+    ("jobs.replay", ". . . . . s . . . .", "Run such jobs again, or discard them."),
+    ("ledger.close", ". . . . . s . . . .", "Close a month of the books."),
+    ("ledger.read", "b . . . m s . . . .", "See balances and entries."),
+    ("members.read", ". . . . m . . . S C", "See who works here, and who is invited."),
+    ("members.write", ". . . . m . . . . C", "Invite, give and end roles, suspend, remove."),
+    ("patients.read", "b c f p m s . . . .", "See patients."),
+    ("patients.write", "b . f . m s . . . .", "Register and change patients."),
+    ("practice.read", "b c f p m s a r . .", "See the practice's own particulars."),
+    ("remittances.post", "b . . . . s . . . .", "Post remittances to the books."),
+    ("remittances.read", "b . . . m s . . . .", "See remittances."),
+    ("remittances.reverse", ". . . . . s . . . .", "Take a posted remittance back."),
+)
+TABLE = tuple(
+    Permission(name, frozenset(LETTERS[letter] for letter in marks.split() if letter != "."), says)
+    for name, marks, says in _TABLE
+)
+
+# Roles that a membership of a company may hold, by the word of the table.
+OF_A_COMPANY: dict[str, str] = {
+    "supervisor": "company_supervisor",
+    "company_admin": "company_admin",
 }
 
 
+def _held_by(roles: Iterable[str]) -> dict[str, frozenset[str]]:
+    return {role: frozenset(one.name for one in TABLE if role in one.roles) for role in roles}
+
+
+# By role, in a practice and in a company: what the table says, turned.
+PERMISSIONS = _held_by(role for role in LETTERS.values() if role not in OF_A_COMPANY.values())
+COMPANY_PERMISSIONS = {
+    role: held for role, word in OF_A_COMPANY.items() for held in _held_by([word]).values()
+}
+
+# Who may give which roles, and so end them: nobody gives what stands above them. In a practice one may
+# also give what one holds there oneself. To a company's people a company's admin gives any role in any
+# practice of the company; to a practice's own people only that practice does (decision 0020).
+_GIVES_IN_PRACTICE = {
+    "practice_admin": frozenset(
+        {"auditor", "biller", "coder", "front_desk", "practice_admin", "provider"}
+    ),
+}
+_GIVES_IN_COMPANY = {"company_admin": frozenset(OF_A_COMPANY)}
+_GIVES_FROM_COMPANY = {"company_admin": frozenset(PERMISSIONS)}
+
+
 def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """In a practice."""
     return frozenset().union(*(PERMISSIONS[role] for role in roles))
+
+
+def company_permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*(COMPANY_PERMISSIONS[role] for role in roles))
+
+
+def given_in_practice(held: frozenset[str]) -> frozenset[str]:
+    """Roles of a practice that who holds `held` in it may give."""
+    given = _given(held, _GIVES_IN_PRACTICE)
+    return given | held if given else given
+
+
+def given_in_company(held: frozenset[str]) -> frozenset[str]:
+    """Roles of a company that who holds `held` in it may give."""
+    return _given(held, _GIVES_IN_COMPANY)
+
+
+def given_from_company(held: frozenset[str]) -> frozenset[str]:
+    """Roles that who holds `held` in a company may give its people in each of its practices."""
+    return _given(held, _GIVES_FROM_COMPANY)
+
+
+def _given(held: frozenset[str], gives: dict[str, frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*(gives.get(role, frozenset()) for role in held))
 
 
 def token_hash(token: str) -> bytes:

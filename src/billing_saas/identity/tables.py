@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey
+from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing_saas.kit.db import Row
@@ -18,16 +18,25 @@ class AppUser(Row):
 
 
 class Membership(Row):
-    """One role of one person in one practice."""
+    """One role of one person in one practice. `side` says whose people they are: the billing
+    company's, whom an agreement lets in, or the practice's own. `company_id` is the practice's."""
 
     __tablename__ = "membership"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "company_id"], ["practice.tenant_id", "practice.company_id"]
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id"))
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("practice.tenant_id"))
+    company_id: Mapped[UUID | None]
+    side: Mapped[str]
     role: Mapped[str]
     granted_by: Mapped[UUID | None]
     granted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    suspended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
@@ -40,6 +49,7 @@ class CompanyMembership(Row):
     role: Mapped[str]
     granted_by: Mapped[UUID | None]
     granted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    suspended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 

@@ -15,3 +15,19 @@ class PracticeExists(Conflict):
 
 class BadPractice(Invalid):
     pass
+
+
+class AgreementNotFound(NotFound):
+    pass
+
+
+class AgreementStands(Conflict):
+    pass
+
+
+class AgreementEnded(Conflict):
+    pass
+
+
+class BadAgreement(Invalid):
+    pass

@@ -18,7 +18,10 @@ class Company(Row):
 
 class Practice(Row):
     __tablename__ = "practice"
-    __table_args__ = (UniqueConstraint("company_id", "npi", "tax_id"),)
+    __table_args__ = (
+        UniqueConstraint("company_id", "npi", "tax_id"),
+        UniqueConstraint("tenant_id", "company_id"),
+    )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     company_id: Mapped[UUID] = mapped_column(ForeignKey("company.id"))

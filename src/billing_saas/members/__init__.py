@@ -1,0 +1,1 @@
+"""Who works in a company and in its practices: invited, given roles, suspended, removed by their own."""
