@@ -1,0 +1,1 @@
+"""What shows that nobody touched the audit trail: trees over its events, signed heads, proofs, anchors."""
