@@ -59,6 +59,7 @@ PLATFORM = {
     "billing_saas.api.cookies": "looks the session up, before there is a practice",
     "billing_saas.api.door": "looks the token up, before there is a practice",
     "billing_saas.cli": "the operator's commands",
+    "billing_saas.cli_phi": "the operator's commands on sealed cells, over all practices",
     "billing_saas.cli_jobs": "the operator's commands on jobs",
     "billing_saas.demo.cast": "plays the operator",
 }

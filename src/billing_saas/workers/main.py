@@ -13,8 +13,7 @@ from typing import get_args
 
 import dramatiq
 
-from billing_saas.gateways import blob_store, mail_server
-from billing_saas.gateways.anchors import anchor_at
+from billing_saas.gateways import anchors, blob_store, mail_server
 from billing_saas.kit import logs, meters, tracing
 from billing_saas.kit.db import Database, Urls
 from billing_saas.kit.protocols import KeyProvider
@@ -140,7 +139,7 @@ async def _relay_until_told(
         going.append(asyncio.create_task(schedule.run(database, schedule.schedules(settings))))
         going.append(asyncio.create_task(watching.run(database)))
         if database.sealer_engine is not None:
-            anchor = anchor_at(settings.audit_anchor) if settings.audit_anchor else None
+            anchor = anchors.anchor_at(settings.audit_anchor) if settings.audit_anchor else None
             going.append(asyncio.create_task(sealing.run(database, anchor)))
         else:
             logs.get().warning("audit trail is not sealed here")
