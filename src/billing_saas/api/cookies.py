@@ -13,6 +13,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 
+from billing_saas.api import places
 from billing_saas.api.edge import Edge
 from billing_saas.api.refusals import Refusal
 from billing_saas.identity.errors import NotSignedIn
@@ -67,7 +68,7 @@ async def principal_of(connection: Connection) -> Principal:
         raise NotSignedIn
     database: Database = connection.app.state.database
     async with database.glance() as glance:
-        principal = await sessions.principal_of(glance, secret)
+        principal = await sessions.principal_of(glance, secret, places.of(connection))
     if connection.scope.get("method", "") not in _READS:
         must_be_ours(connection)
         await must_have_token(connection, connection.headers.get(CSRF_HEADER, ""), secret)

@@ -10,12 +10,12 @@ from litestar.middleware import (
 )
 from litestar.types import Scope
 
-from billing_saas.api import cookies, limits
+from billing_saas.api import cookies, limits, places
 from billing_saas.audit import trail
 from billing_saas.audit.rules import PLATFORM_LOG
 from billing_saas.identity import signing_in
 from billing_saas.identity.errors import NotSignedIn
-from billing_saas.identity.signing_in import Place, Principal
+from billing_saas.identity.signing_in import Principal
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database
 from billing_saas.requests import keys as request_keys
@@ -61,12 +61,6 @@ async def _log_of(database: Database, principal: Principal, wanted: object) -> U
     return min(held.practices, default=PLATFORM_LOG)
 
 
-def place_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Place:
-    """The practice or the company that the path names: nothing else of the person is looked up."""
-    ids = {name: value for name, value in connection.path_params.items() if isinstance(value, UUID)}
-    return Place(practice_id=ids.get("practice_id"), company_id=ids.get("company_id"))
-
-
 def route_of(scope: Scope) -> str:
     """The template, never the path: a path holds ids."""
     template: str | None = scope.get("path_template")
@@ -106,4 +100,4 @@ async def _by_token(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal
     if scheme.lower() != "bearer" or not token or len(token) > 200 or not token.isascii():
         raise NotSignedIn
     async with database.glance() as glance:
-        return await signing_in.principal_of(glance, token)
+        return await signing_in.principal_of(glance, token, places.of(connection))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from billing_saas.audit import trail
 from billing_saas.audit.rules import PLATFORM_LOG
@@ -147,6 +147,37 @@ async def issue_token(
         object_id=token_id,
     )
     return token
+
+
+async def revoke_shown(
+    db: PlatformSession, token: str, *, request_id: str, ip_prefix: str
+) -> bool:
+    """End a token that was shown where everybody may read it; whether there was one."""
+    revoked = await db.execute(
+        update(ApiToken)
+        .where(ApiToken.token_hash == rules.token_hash(token), ApiToken.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+        .returning(ApiToken.id, ApiToken.user_id)
+    )
+    row = revoked.one_or_none()
+    if row is None:
+        return False
+    await trail.record_in(
+        db,
+        PLATFORM_LOG,
+        Actor(
+            kind=ActorKind.USER,
+            id=row.user_id,
+            session=row.id,
+            request_id=request_id,
+            ip_prefix=ip_prefix,
+        ),
+        "token.leak",
+        object_type="api_token",
+        object_id=row.id,
+        outcome="denied",
+    )
+    return True
 
 
 def _giver(by: UUID | None) -> Actor:

@@ -38,6 +38,8 @@ _TABLE = (
     ("cards.work", "b . . . . s . . . .", "Close cards of the work list."),
     ("claims.read", "b c . p m s . . . .", "See claims and their lines."),
     ("claims.write", "b . . . . s . . . .", "Change claims and send them on."),
+    ("clients.read", ". . . . m . a . . .", "See the machines that may ask, and what they may."),
+    ("clients.write", ". . . . m . . . . .", "Let machines in, and give and end their secrets."),
     ("company.read", ". . . . . . . . S C", "See the company and the list of its practices."),
     ("connections.read", "b . . . m s . . . .", "See connections to other systems."),
     ("connections.write", ". . . . m s . . . .", "Set up and change connections."),

@@ -104,7 +104,7 @@ _IN_COMPANIES = """
     JOIN company ON company.id = company_membership.company_id AND company.status = 'active'
     WHERE company_membership.user_id = {user} AND company_membership.ended_at IS NULL
       AND company_membership.suspended_at IS NULL AND {narrowed}"""
-_BY_TOKEN = """
+_WHO = """
     SELECT api_token.id, api_token.user_id, held.place, held.of_company, held.role
     FROM api_token
     JOIN app_user ON app_user.id = api_token.user_id AND app_user.status = 'active'
@@ -130,7 +130,7 @@ class _Asking:
             )
 
         return cls(
-            text(_BY_TOKEN.format(held=held("api_token.user_id"))),
+            text(_WHO.format(held=held("api_token.user_id"))),
             text(held(":user_id")),
         )
 
@@ -175,11 +175,6 @@ async def held_by(
     asking, asked = _asking(place)
     rows = await db.execute(asking.by_user, asked | {"user_id": user_id})
     return _held((row.place, row.of_company, row.role) for row in rows)
-
-
-async def roles_of(db: AsyncConnection | PlatformSession, user_id: UUID) -> Roles:
-    """In all practices."""
-    return (await held_by(db, user_id)).practices
 
 
 def _held(rows: Iterable[tuple[UUID, bool, str]]) -> Held:

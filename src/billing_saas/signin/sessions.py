@@ -16,7 +16,7 @@ from billing_saas.audit import trail
 from billing_saas.audit.rules import PLATFORM_LOG
 from billing_saas.identity import signing_in
 from billing_saas.identity.errors import NotSignedIn
-from billing_saas.identity.signing_in import Principal
+from billing_saas.identity.signing_in import EVERYWHERE, Place, Principal
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor, ActorKind, AuthLevel
 from billing_saas.kit.db import PlatformSession
@@ -163,19 +163,21 @@ async def find(db: _Looking, secret: str) -> OpenSession:
     return session
 
 
-async def principal_of(db: _Looking, secret: str) -> Principal:
+async def principal_of(db: _Looking, secret: str, place: Place = EVERYWHERE) -> Principal:
     """The person whose session it is, with their roles now; `NotSignedIn`, which does not say why."""
     session = await find(db, secret)
     if session.level < AuthLevel.TWO_FACTORS:
         raise SecondFactorMissing
-    return await principal(db, session)
+    return await principal(db, session, place)
 
 
-async def principal(db: _Looking, session: OpenSession) -> Principal:
+async def principal(db: _Looking, session: OpenSession, place: Place = EVERYWHERE) -> Principal:
+    held = await signing_in.held_by(db, session.user_id, place)
     return Principal(
         user_id=session.user_id,
         token_id=session.id,
-        roles=await signing_in.roles_of(db, session.user_id),
+        roles=held.practices,
+        companies=held.companies,
         auth_level=session.level,
         stepped_up_at=session.stepped_up_at,
     )
