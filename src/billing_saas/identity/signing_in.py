@@ -7,6 +7,7 @@ looked up, so that somebody of 2,000 practices costs no more at the door than so
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -44,6 +45,8 @@ class Held:
 class Principal:
     """A person, and the roles they hold now in the place that the request names."""
 
+    kind: ClassVar[ActorKind] = ActorKind.USER
+
     user_id: UUID
     token_id: UUID
     roles: Roles
@@ -55,12 +58,15 @@ class Principal:
     def practices(self) -> frozenset[UUID]:
         return frozenset(self.roles)
 
+    def permissions_in(self, practice_id: UUID) -> frozenset[str]:
+        return rules.permissions_of(self.roles.get(practice_id, frozenset()))
+
     def actor_in(self, practice_id: UUID, *, request_id: str, ip_prefix: str) -> Actor:
         """Act inside one practice, or find that it does not exist."""
         roles = self.roles.get(practice_id)
         if roles is None:
             raise NotAMember("There is no such practice.")
-        return self._actor(roles, rules.permissions_of(roles), request_id, ip_prefix)
+        return self._actor(roles, self.permissions_in(practice_id), request_id, ip_prefix)
 
     def actor_of(self, company_id: UUID, *, request_id: str, ip_prefix: str) -> Actor:
         """Act for a billing company on its own people and papers, or find that it does not exist."""
@@ -73,7 +79,7 @@ class Principal:
         self, roles: frozenset[str], permissions: frozenset[str], request_id: str, ip_prefix: str
     ) -> Actor:
         return Actor(
-            kind=ActorKind.USER,
+            kind=self.kind,
             id=self.user_id,
             permissions=permissions,
             roles=roles,

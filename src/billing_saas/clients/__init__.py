@@ -1,0 +1,1 @@
+"""Machines of a practice: API clients, their secrets and public keys, and the tokens they are given."""
