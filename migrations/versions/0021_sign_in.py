@@ -14,6 +14,7 @@ def upgrade() -> None:
     _factors()
     _sessions()
     _letters()
+    _identity_providers()
 
 
 def _vault() -> None:
@@ -183,3 +184,75 @@ def _letters() -> None:
     )
     platform_table("letter", "SELECT, INSERT, DELETE")
     run(f"GRANT UPDATE (words, sent_at) ON letter TO {PLATFORM}")
+
+
+def _identity_providers() -> None:
+    run(
+        # `tenant_id`: of a practice, for its own people; without one, of a company for its own.
+        """
+        CREATE TABLE identity_provider (
+          id uuid PRIMARY KEY,
+          company_id uuid NOT NULL REFERENCES company,
+          tenant_id uuid,
+          name text NOT NULL CHECK (name <> ''),
+          issuer text NOT NULL CHECK (issuer <> ''),
+          client_id text NOT NULL CHECK (client_id <> ''),
+          client_secret bytea NOT NULL,
+          scopes text NOT NULL,
+          second_factor_amr text NOT NULL,
+          second_factor_acr text NOT NULL,
+          vouches_for_domains boolean NOT NULL,
+          active boolean NOT NULL,
+          changed_by uuid NOT NULL,
+          created_at timestamptz NOT NULL,
+          updated_at timestamptz NOT NULL,
+          FOREIGN KEY (tenant_id, company_id) REFERENCES practice (tenant_id, company_id)
+        )""",
+        "CREATE INDEX identity_provider_company_idx ON identity_provider (company_id, id)",
+        # One domain leads to one provider: nobody else's sign-in page is shown to its people.
+        """
+        CREATE TABLE identity_provider_domain (
+          domain text PRIMARY KEY CHECK (domain = lower(domain)),
+          provider_id uuid NOT NULL REFERENCES identity_provider
+        )""",
+        "CREATE INDEX identity_provider_domain_provider_idx"
+        " ON identity_provider_domain (provider_id)",
+        # Whom a provider means by a subject. An address that it later gives to somebody else, or a
+        # second subject of the same address, opens nothing.
+        """
+        CREATE TABLE identity_link (
+          provider_id uuid NOT NULL REFERENCES identity_provider,
+          subject text NOT NULL CHECK (subject <> ''),
+          user_id uuid NOT NULL REFERENCES app_user,
+          linked_at timestamptz NOT NULL,
+          PRIMARY KEY (provider_id, subject),
+          UNIQUE (provider_id, user_id)
+        )""",
+        "CREATE INDEX identity_link_user_idx ON identity_link (user_id)",
+        # A way to a provider that was begun: taken away by the first answer to it, right or wrong.
+        """
+        CREATE TABLE oidc_attempt (
+          state_hash bytea PRIMARY KEY CHECK (length(state_hash) = 32),
+          browser_hash bytea NOT NULL CHECK (length(browser_hash) = 32),
+          provider_id uuid NOT NULL REFERENCES identity_provider,
+          begun_at timestamptz NOT NULL,
+          expires_at timestamptz NOT NULL
+        )""",
+        "CREATE INDEX oidc_attempt_expires_idx ON oidc_attempt (expires_at)",
+    )
+    platform_table("identity_provider", "SELECT, INSERT")
+    platform_table("identity_provider_domain", "SELECT, INSERT, DELETE")
+    platform_table("identity_link", "SELECT, INSERT, DELETE")
+    platform_table("oidc_attempt", "SELECT, INSERT, DELETE")
+    ours = (
+        "(app_company() IS NULL OR company_id = app_company())"
+        " AND (app_tenant() IS NULL OR tenant_id = app_tenant())"
+    )
+    run(
+        "GRANT UPDATE (name, issuer, client_id, client_secret, scopes, second_factor_amr,"
+        " second_factor_acr, vouches_for_domains, active, changed_by, updated_at)"
+        f" ON identity_provider TO {PLATFORM}",
+        # As those of 0020: a session that says whose providers it changes reaches no others.
+        f"CREATE POLICY narrowed ON identity_provider AS RESTRICTIVE TO {PLATFORM}"
+        f" USING ({ours}) WITH CHECK ({ours})",
+    )

@@ -63,7 +63,7 @@ async def by_password(
                 ip_prefix=place.ip_prefix,
                 user_agent_hint=place.user_agent_hint,
             )
-        await _refused(db, found.user_id, place, "pwd")
+        await refused(db, found.user_id, place, "pwd")
     raise WrongCredential
 
 
@@ -97,10 +97,10 @@ async def by_passkey(
             challenge = await passkeys.take_challenge(db, browser)
         async with database.platform() as db:
             user_id = await passkeys.spend(db, site, challenge, answer)
-            return await _opened(db, tries, user_id, place)
+            return await opened(db, tries, user_id, _PASSKEY, place)
     except WrongCredential:
         async with database.platform() as db:
-            await _refused(db, user_id, place, "passkey")
+            await refused(db, user_id, place, "passkey")
         raise
 
 
@@ -116,7 +116,8 @@ async def by_own_passkey(
     """The person of a session shows one of their passkeys: second factor, or step-up."""
     async with database.platform() as db:
         session = await sessions.find(db, secret)
-    await tries.of_account("code", str(session.user_id), place)
+        standing = await factors.of(db, session.user_id)
+    await tries.of_account("code", standing.email, place)
     try:
         async with database.platform() as db:
             challenge = await passkeys.take_challenge(db, browser, session.user_id)
@@ -137,20 +138,27 @@ async def by_new_factor(
     return await _raised(db, tries, secret, session, methods, place)
 
 
+_PASSKEY = frozenset({"hwk", "user"})
 _IS_ACTIVE = text("SELECT email FROM app_user WHERE id = :user_id AND status = 'active'")
 
 
-async def _opened(db: PlatformSession, tries: Tries, user_id: UUID, place: Place) -> Entered:
+async def opened(
+    db: PlatformSession, tries: Tries, user_id: UUID, methods: frozenset[str], place: Place
+) -> Entered:
+    """For who showed all that `methods` says at once. With one factor there is no notice yet, and the
+    browser is not known by it."""
     email = await db.scalar(_IS_ACTIVE, {"user_id": user_id})
     if email is None:
         raise WrongCredential
     secret = await sessions.open_session(
         db,
         user_id,
-        methods=frozenset({"hwk", "user"}),
+        methods=methods,
         ip_prefix=place.ip_prefix,
         user_agent_hint=place.user_agent_hint,
     )
+    if rules.auth_level(methods) < AuthLevel.TWO_FACTORS:
+        return Entered(secret)
     await _notice(db, tries, email, place)
     return Entered(secret, tries.remembering(email, place))
 
@@ -185,13 +193,16 @@ async def _wrong_code(db: PlatformSession, session: OpenSession, place: Place) -
         .values(wrong_codes=UserSession.wrong_codes + 1)
         .returning(UserSession.wrong_codes)
     )
-    await _refused(db, session.user_id, place, "otp")
+    await refused(db, session.user_id, place, "otp")
     if (wrong or 0) >= rules.MOST_WRONG_CODES:
         actor = session.actor(request_id=place.request_id, ip_prefix=place.ip_prefix)
         await sessions.end(db, actor, session.id, reason="wrong_codes")
 
 
-async def _refused(db: PlatformSession, user_id: UUID | None, place: Place, kind: str) -> None:
+async def refused(
+    db: PlatformSession, user_id: UUID | None, place: Place, kind: str, *, reason: str = ""
+) -> None:
+    """Told in the trail; to who asked, every refusal is the same."""
     await trail.record_in(
         db,
         PLATFORM_LOG,
@@ -205,7 +216,7 @@ async def _refused(db: PlatformSession, user_id: UUID | None, place: Place, kind
         object_type="user",
         object_id=user_id or NOBODY,
         outcome="denied",
-        detail={"kind": kind},
+        detail={"kind": kind, "reason": reason} if reason else {"kind": kind},
     )
 
 
