@@ -36,9 +36,6 @@ _LEAF: tuple[tuple[str, str], ...] = (
     *(("content_hash", "bytea"), ("subjects_hash", "bytea"), ("detail", "jsonb")),
     *(("mac_key", "int2"), ("mac", "bytea")),
 )
-# Where the first columns, none of them ever null, lie in a leaf: after a count, and each after the number
-# of its type and its length.
-ID, SEQ, XID, TENANT = slice(12, 28), slice(36, 44), slice(52, 60), slice(68, 84)
 LEAF_SQL = f"record_send(ROW({', '.join(f'e.{name}' for name, _ in _LEAF)}))"
 
 

@@ -5,18 +5,18 @@ open has ended, so nothing can appear there later, and writers need not wait for
 costs: one long transaction, of whatever database of the cluster, holds sealing up (`lag_seconds`).
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import insert, select, text
 
 from billing_saas.kit import clock
 from billing_saas.kit.db import PlatformSession, SealerSession
-from billing_saas.seals import head_rules, merkle_rules, signing
+from billing_saas.seals import comparing, head_rules, merkle_rules, signing
+from billing_saas.seals.comparing import PACKED_BYTES
 from billing_saas.seals.head_rules import NO_HEAD, Head, SignedHead
 from billing_saas.seals.merkle_rules import Frontier, Levels
 from billing_saas.seals.tables import AuditHead, AuditSeal
@@ -34,11 +34,21 @@ _HORIZON = text(
     """
 )
 
-# What a head of `Reach` adds, in its order. Both halves of the condition can use the index on (xid, seq).
+# What a head of `Reach` adds, by practice, in the order of the log: what a seal keeps of each event.
+# Hashed and packed where the events are: 48 bytes of each cross the wire. Both halves of the condition
+# can use the index on (xid, seq), and the inner order keeps to it.
 _EVENTS = f"""
-    SELECT {head_rules.LEAF_SQL} FROM audit_event AS e WHERE {{reach}} ORDER BY e.xid, e.seq
-    LIMIT CAST(:limit AS bigint)
+    SELECT tenant_id, max(seq) AS last_seq,
+           string_agg(uuid_send(id) || leaf, ''::bytea ORDER BY xid, seq) AS packed
+    FROM (SELECT e.tenant_id, e.xid, e.seq, e.id,
+                 sha256('\\x00'::bytea || {head_rules.LEAF_SQL}) AS leaf
+          FROM audit_event AS e WHERE {{reach}} ORDER BY e.xid, e.seq OFFSET 0) AS event
+    GROUP BY tenant_id ORDER BY tenant_id
 """  # noqa: S608  # constants of ours
+_BEYOND = """
+    SELECT CAST(CAST(e.xid AS text) AS bigint) FROM audit_event AS e WHERE {reach}
+    ORDER BY e.xid, e.seq OFFSET CAST(:most AS bigint) LIMIT 1
+"""
 _BY_XID = """
     e.xid >= CAST(CAST(:from_xid AS text) AS xid8) AND e.xid < CAST(CAST(:to_xid AS text) AS xid8)
     AND e.seq > :first_seq AND e.seq <= :last_seq"""
@@ -75,6 +85,14 @@ class Sealed:
     events: int
     is_all: bool
     """Nothing more waited below the horizon."""
+
+
+class _Added(NamedTuple):
+    """What a head adds to the tree of one practice."""
+
+    practice: UUID
+    last_seq: int
+    packed: bytes
 
 
 @dataclass
@@ -135,20 +153,21 @@ class Sealer:
         reach = await _reach(db, last)
         if reach is None:
             return None
-        reach, rows = await _read(db, reach, most)
-        if not rows and not reach.begins_epoch:
+        if not reach.begins_epoch:
+            reach = await _shortened(db, reach, most)
+        added = await _read(db, reach)
+        if not added and not reach.begins_epoch:
             return None
-        return await self._write(db, last, reach, rows)
+        return await self._write(db, last, reach, added)
 
     async def _write(
-        self, db: SealerSession, last: SignedHead | None, reach: "Reach", rows: Sequence[bytes]
+        self, db: SealerSession, last: SignedHead | None, reach: "Reach", added: Sequence[_Added]
     ) -> Sealed:
         before = last.head.number if last else 0
         if self._forest.number != before:
             self._forest = await forest_at(db, before)
         forest, self._forest = self._forest, Forest(-1)  # until this round is written
-        leaves, packed = _by_practice(rows)
-        forest.grow(leaves)
+        forest.grow({one.practice: comparing.leaves(one.packed) for one in added})
         key = await signing.current(db)
         head = Head(
             format="billing-saas audit head 1",
@@ -158,9 +177,7 @@ class Sealer:
             from_xid=reach.from_xid,
             to_xid=reach.to_xid,
             first_seq=reach.last_seq if reach.begins_epoch else reach.first_seq,
-            last_seq=max(
-                [reach.sealed_seq, *(int.from_bytes(row[head_rules.SEQ], "big") for row in rows)]
-            ),
+            last_seq=max([reach.sealed_seq, *(one.last_seq for one in added)]),
             practices=len(forest.trees),
             root=forest.root.hex(),
             at=clock.now().isoformat(timespec="microseconds"),
@@ -169,14 +186,12 @@ class Sealer:
         )
         signed = key.sign(head)
         await db.execute(insert(AuditHead).values(**_columns(signed)))
-        if packed:
-            await db.execute(
-                insert(AuditSeal),
-                [_seal(head.number, practice, forest, packed[practice]) for practice in packed],
-            )
+        if added:
+            await db.execute(insert(AuditSeal), [_seal(head.number, forest, one) for one in added])
         forest.number = head.number
         self._forest = forest
-        return Sealed(signed, len(rows), reach.is_all)
+        events = sum(len(one.packed) for one in added) // PACKED_BYTES
+        return Sealed(signed, events, reach.is_all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,21 +243,19 @@ async def _reach(db: SealerSession, last: SignedHead | None) -> Reach | None:
     return reach
 
 
-async def _read(db: SealerSession, reach: Reach, most: int | None) -> tuple[Reach, Sequence[bytes]]:
-    """The leaves of what `reach` reaches, or of so much of it as `most` allows; an epoch begins at once.
+async def _shortened(db: SealerSession, reach: Reach, most: int) -> Reach:
+    """So much of it as has about `most` events: a transaction is sealed whole, however many it wrote."""
+    given = {**reach.parameters, "most": most}
+    beyond = await db.scalar(text(_BEYOND.format(reach=reach.where)), given)
+    if beyond is None:
+        return reach
+    first = await db.scalar(text(_BEYOND.format(reach=reach.where)), {**given, "most": 0})
+    return replace(reach, to_xid=beyond + 1 if beyond == first else beyond, is_all=False)
 
-    A transaction is sealed whole, however many events it wrote.
-    """
-    events = text(_EVENTS.format(reach=reach.where))
-    limit = None if most is None or reach.begins_epoch else most + 1
-    rows = (await db.scalars(events, {**reach.parameters, "limit": limit})).all()
-    if most is None or limit is None or len(rows) <= most:
-        return reach, rows
-    beyond = int.from_bytes(rows[-1][head_rules.XID], "big")
-    below = [row for row in rows if int.from_bytes(row[head_rules.XID], "big") < beyond]
-    if below:
-        return replace(reach, to_xid=beyond, is_all=False), below
-    return await _read(db, replace(reach, to_xid=beyond + 1, is_all=False), None)
+
+async def _read(db: SealerSession, reach: Reach) -> Sequence[_Added]:
+    found = await db.execute(text(_EVENTS.format(reach=reach.where)), reach.parameters)
+    return [_Added(UUID(str(practice)), last_seq, packed) for practice, last_seq, packed in found]
 
 
 async def _new_epoch(db: SealerSession, head: Head, now: Any) -> Reach | None:
@@ -266,24 +279,6 @@ async def _new_epoch(db: SealerSession, head: Head, now: Any) -> Reach | None:
     )
 
 
-def _by_practice(rows: Sequence[bytes]) -> tuple[dict[UUID, list[bytes]], dict[UUID, list[bytes]]]:
-    """Leaf hashes, and what a seal keeps of each event, per practice in the order of the log."""
-    leaves: dict[bytes, list[bytes]] = {}
-    packed: dict[bytes, list[bytes]] = {}
-    sha256, tenant, event = hashlib.sha256, head_rules.TENANT, head_rules.ID
-    for row in rows:
-        made = sha256(b"\x00" + row).digest()  # `leaf_hash`, without the call
-        practice = row[tenant]
-        if practice not in leaves:
-            leaves[practice], packed[practice] = [], []
-        leaves[practice].append(made)
-        packed[practice] += (row[event], made)
-    return (
-        {UUID(bytes=practice): hashes for practice, hashes in leaves.items()},
-        {UUID(bytes=practice): parts for practice, parts in packed.items()},
-    )
-
-
 def _columns(signed: SignedHead) -> dict[str, Any]:
     head = signed.head
     return {
@@ -303,15 +298,15 @@ def _columns(signed: SignedHead) -> dict[str, Any]:
     }
 
 
-def _seal(number: int, practice: UUID, forest: Forest, packed: Sequence[bytes]) -> dict[str, Any]:
-    tree = forest.trees[practice]
+def _seal(number: int, forest: Forest, added: _Added) -> dict[str, Any]:
+    tree = forest.trees[added.practice]
     return {
-        "tenant_id": practice,
+        "tenant_id": added.practice,
         "head": number,
         "size": tree.size,
         "root": tree.root,
         "frontier": tree.packed(),
-        "leaves": b"".join(packed),
+        "leaves": added.packed,
     }
 
 
