@@ -76,19 +76,30 @@ class Route:
             if parameter["in"] == "query"
             and (parameter.get("required") or parameter["name"] in ids)
         }
-        made: dict[str, Any] = {"params": {name: str(value) for name, value in query.items()}}
+        made: dict[str, Any] = {
+            "params": {name: str(value) for name, value in query.items()},
+            "headers": self._required_headers(),
+        }
         file = self._file()
         if file:
             media_type, made["content"] = file
-            made["headers"] = {"Content-Type": media_type}
+            made["headers"]["Content-Type"] = media_type
             return made
         body = self._body_schema()
         if body:
             filled = self._value(body)
             filled |= {n: str(v) for n, v in ids.items() if n in body.get("properties", {})}
             made["content"] = json.dumps(filled)
-            made["headers"] = {"Content-Type": "application/json"}
+            made["headers"]["Content-Type"] = "application/json"
         return made
+
+    def _required_headers(self) -> dict[str, str]:
+        """Of any version: what is replaced whole must say which one it replaces."""
+        return {
+            str(parameter["name"]): "*"
+            for parameter in self.parameters
+            if parameter["in"] == "header" and parameter.get("required")
+        }
 
     def _file(self) -> tuple[str, str] | None:
         """A body that is no JSON: its first media type, and the contract's own example of it."""

@@ -133,13 +133,17 @@ async def test_a_document_filed_under_the_wrong_patient_is_moved_and_both_are_to
     wrong = await registered(database, elm, frances, "Fernhollow")
     right = await registered(database, elm, frances, "Quillon")
     document = await desk.filed(paper.pdf(), patient_id=wrong)
-    body = {"kind": "appeal", "title": "Appeal", "patient_id": right, "version": 1}
+    body = {"kind": "appeal", "title": "Appeal", "patient_id": right}
     at = f"{desk.at}/{document['id']}"
-    stale = await desk.http.put(at, json=body, headers=desk.headers)
-    assert (stale.status_code, document["version"]) == (409, 2)
-    moved = await desk.http.put(at, json=body | {"version": 2}, headers=desk.headers)
+    blindly = await desk.http.put(at, json=body, headers=desk.headers)
+    assert (blindly.status_code, blindly.json()["type"]) == (428, "/problems/precondition-required")
+    seen = (await desk.http.get(at, headers=desk.headers)).headers["ETag"]
+    seen_by_me = {**desk.headers, "If-Match": seen}
+    moved = await desk.http.put(at, json=body, headers=seen_by_me)
     assert moved.status_code == 200, moved.text
     assert moved.json()["patient_id"] == right
+    late = await desk.http.put(at, json=body | {"patient_id": wrong}, headers=seen_by_me)
+    assert (late.status_code, late.json()["type"]) == (412, "/problems/precondition-failed")
     assert (await desk.get(patient_id=wrong)).json()["rows"] == []
     ((_, _, subjects),) = await events(database, elm, "document.refile")
     assert set(subjects) == {UUID(wrong), UUID(right)}

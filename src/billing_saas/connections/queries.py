@@ -25,6 +25,18 @@ async def connection(db: TenantSession, actor: Actor, connection_id: UUID) -> Co
     return found
 
 
+async def locked(db: TenantSession, connection_id: UUID) -> Connection:
+    """For an act that changes it."""
+    found = await db.scalar(
+        select(Connection)
+        .where(Connection.tenant_id == db.tenant_id, Connection.id == connection_id)
+        .with_for_update()
+    )
+    if found is None:
+        raise ConnectionNotFound("There is no such connection.")
+    return found
+
+
 async def connections(db: TenantSession, actor: Actor, page: PageRequest) -> Page[Connection]:
     """Newest first, those no longer active among them."""
     actor.must(READ)

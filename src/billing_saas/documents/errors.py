@@ -17,9 +17,5 @@ class NoContentYet(Conflict):
     """The document is announced; its content has not come."""
 
 
-class DocumentChanged(Conflict):
-    """Someone else changed the document since it was read."""
-
-
 class NoSuchPatient(Invalid):
     """The document names a patient whom the practice does not have."""

@@ -14,7 +14,6 @@ from billing_saas.blobs import storing
 from billing_saas.documents import inspecting, rules
 from billing_saas.documents.errors import (
     ContentKept,
-    DocumentChanged,
     DocumentNotFound,
     DocumentRefused,
     NoSuchPatient,
@@ -103,14 +102,15 @@ async def keep_content(
     )
 
 
-async def refile(
-    db: TenantSession, actor: Actor, document_id: UUID, filed: Filed, version: int
-) -> None:
+async def lock(db: TenantSession, document_id: UUID) -> None:
+    """For an act that changes it."""
+    await _document(db, document_id, lock=True)
+
+
+async def refile(db: TenantSession, actor: Actor, document_id: UUID, filed: Filed) -> None:
     """It was filed under the wrong patient, kind or title. The trail tells both patients."""
     actor.must(WRITE)
     document = await _document(db, document_id, lock=True)
-    if document.version != version:
-        raise DocumentChanged("The document was changed since you read it.", version=version)
     filed_under = document.patient_id
     ring = await keyring.of(db)
     row = {

@@ -26,7 +26,6 @@ class DocumentShown(msgspec.Struct, frozen=True, kw_only=True):
     """`bytes` and `pages` are 0 while its content is awaited."""
 
     id: UUID
-    version: int
     patient_id: UUID | None
     kind: str
     state: str
@@ -122,7 +121,6 @@ async def _opened(db: TenantSession, rows: Sequence[DocumentRow]) -> list[Docume
     return [
         DocumentShown(
             id=row.id,
-            version=row.version,
             patient_id=row.patient_id,
             kind=row.kind,
             state=row.state,

@@ -10,7 +10,7 @@ from litestar.params import JSONBody
 
 from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
-from billing_saas.api.manners import manners
+from billing_saas.api.manners import Versioned, manners
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.connections import making, queries, rules
 from billing_saas.connections.errors import BadConnection, ConnectionExists
@@ -134,7 +134,10 @@ async def get_connection(db: Db, actor: Who, connection_id: Id) -> ConnectionOut
     "/connections/{connection_id:uuid}",
     summary="Rename a connection, let it rest, or say whether repeats are refused",
     opt=declared("connections.write", "connections.read", refusals=[BadConnection])
-    | manners(told_by=_connection),
+    | manners(
+        told_by=_connection,
+        versioned=Versioned(lock=queries.locked, show=_connection, must=True),
+    ),
 )
 async def change_connection(
     db: Db, actor: Who, connection_id: Id, data: JSONBody[ConnectionChanged]

@@ -11,12 +11,11 @@ from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
 from billing_saas.api.declaring import Upload, declared
 from billing_saas.api.deps import Asked, Db, Id, Who
-from billing_saas.api.manners import manners
+from billing_saas.api.manners import Versioned, manners
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.documents import filing, queries, rules
 from billing_saas.documents.errors import (
     ContentKept,
-    DocumentChanged,
     DocumentRefused,
     NoContentYet,
     NoSuchPatient,
@@ -32,7 +31,6 @@ class DocumentOut(Out, frozen=True):
     """`media_type`, `bytes` and `pages` tell of its content once that has come."""
 
     id: UUID
-    version: int
     patient_id: UUID | None
     kind: str
     state: str
@@ -60,12 +58,6 @@ class DocumentIn(In, frozen=True, forbid_unknown_fields=True):
         return Filed(kind=self.kind, title=self.title, patient_id=self.patient_id)
 
 
-class DocumentRefiled(DocumentIn, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`version` is the one you read: nobody's change is lost to another's."""
-
-    version: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
-
-
 _TAKEN = (rules.PDF, rules.JPEG, rules.PNG, rules.TIFF)
 _ONE = {"document_id": "$response.body#/id"}
 _LEADS_TO = {"get_document": _ONE, "put_content": _ONE, "refile_document": _ONE}
@@ -78,7 +70,9 @@ async def _document(db: TenantSession, actor: Actor, document_id: UUID) -> Docum
 @post(
     "/documents",
     summary="Announce a document; its content is sent next",
-    opt=declared("documents.write", refusals=[NoSuchPatient], leads_to=_LEADS_TO)
+    opt=declared(
+        "documents.write", "documents.read", refusals=[NoSuchPatient], leads_to=_LEADS_TO
+    )
     | manners(told_by=_document, resource="id"),
 )
 async def announce_document(db: Db, actor: Who, data: JSONBody[DocumentIn]) -> DocumentOut:
@@ -92,6 +86,7 @@ async def announce_document(db: Db, actor: Who, data: JSONBody[DocumentIn]) -> D
     summary="Send the content of a document, once",
     opt=declared(
         "documents.write",
+        "documents.read",
         refusals=[ContentKept, DocumentRefused],
         upload=Upload(
             what="A PDF, JPEG, PNG or TIFF. It is opened apart, and refused if it could do harm.",
@@ -153,13 +148,15 @@ async def get_content(db: Db, actor: Who, document_id: Id) -> Response[bytes]:
 @put(
     "/documents/{document_id:uuid}",
     summary="File a document elsewhere: another patient, kind or title",
-    opt=declared("documents.write", refusals=[DocumentChanged, NoSuchPatient])
-    | manners(told_by=_document),
+    opt=declared("documents.write", "documents.read", refusals=[NoSuchPatient])
+    | manners(
+        told_by=_document, versioned=Versioned(lock=filing.lock, show=_document, must=True)
+    ),
 )
 async def refile_document(
-    db: Db, actor: Who, document_id: Id, data: JSONBody[DocumentRefiled]
+    db: Db, actor: Who, document_id: Id, data: JSONBody[DocumentIn]
 ) -> DocumentOut:
-    await filing.refile(db, actor, document_id, data.filed(), data.version)
+    await filing.refile(db, actor, document_id, data.filed())
     return await _document(db, actor, document_id)
 
 
