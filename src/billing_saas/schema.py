@@ -3,10 +3,13 @@
 import billing_saas.audit.tables
 import billing_saas.blobs.tables
 import billing_saas.claims.tables
+import billing_saas.clients.tables
 import billing_saas.connections.tables
 import billing_saas.coverage.tables
 import billing_saas.custody.tables
 import billing_saas.documents.tables
+import billing_saas.duties.tables
+import billing_saas.emergencies.tables
 import billing_saas.encounters.tables
 import billing_saas.followups.tables
 import billing_saas.identity.tables
@@ -22,7 +25,9 @@ import billing_saas.providers.tables
 import billing_saas.remittances.tables
 import billing_saas.reports.tables
 import billing_saas.requests.tables
+import billing_saas.reviews.tables
 import billing_saas.seals.tables
+import billing_saas.signin.oidc_tables
 import billing_saas.signin.tables
 import billing_saas.tenants.tables
 import billing_saas.vault.tables  # noqa: F401  # imported for what they add to the metadata
