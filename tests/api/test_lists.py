@@ -1,0 +1,91 @@
+"""Lists are walked by cursors, and narrowed by what a biller asks for."""
+
+from typing import Any
+
+from billing_saas.api import contract
+from billing_saas.kit.db import Database
+from billing_saas.kit.ids import new_id
+from tests.api.asking import Elm
+from tests.api.routes import Route
+from tests.api.walking import Client, walked
+from tests.cast import Person, Tenant, enrolled
+from tests.remittances.desk import Desk, opened
+
+SHOWN_WHOLE = {
+    "GET /v1/practices",
+    "GET /v1/practices/{practice_id}/claims/{claim_id}/timeline",
+}
+
+
+async def test_a_list_is_walked_whole_while_it_grows(at_elm: Elm, desk: Desk) -> None:
+    first = (await at_elm.ask("GET", "/claims?limit=5")).json()
+    before = {row["id"] for row in (await at_elm.ask("GET", "/claims?limit=200")).json()["rows"]}
+    seen = [row["id"] for row in first["rows"]]
+    cursor = first["next_cursor"]
+    while cursor:
+        await opened(desk.database, at_elm.elm, at_elm.person, 1)
+        page = (await at_elm.ask("GET", f"/claims?limit=5&cursor={cursor}")).json()
+        seen += [row["id"] for row in page["rows"]]
+        cursor = page["next_cursor"]
+    assert len(seen) == len(set(seen))
+    assert set(seen) == before
+
+
+async def test_a_cursor_cannot_be_made_changed_or_taken_elsewhere(
+    client: Client, at_elm: Elm, desk: Desk, database: Database, oak: Tenant, mallory: Person
+) -> None:
+    cursor = (await at_elm.ask("GET", "/claims?limit=5")).json()["next_cursor"]
+    same = await at_elm.ask("GET", f"/claims?limit=2&cursor={cursor}")
+    assert same.status_code == 200
+    flipped = cursor[:9] + ("A" if cursor[9] != "A" else "B") + cursor[10:]
+    for path in (
+        f"/claims?cursor={flipped}",
+        f"/claims?cursor={cursor[:-2]}",
+        f"/claims?cursor={cursor}&work=ready",
+        f"/patients?cursor={cursor}",
+        "/claims?cursor=AZAAAAAAcACAAAAAAAAAAA",
+        "/claims?cursor=%C3%A4",
+        "/claims?cursor=_",
+    ):
+        answer = await at_elm.ask("GET", path)
+        assert answer.status_code == 400, path
+        assert answer.json()["errors"][0]["path"] == "cursor", path
+    both = await enrolled(database, oak, "both", "biller")
+    elsewhere = await Elm(client, oak, both).ask("GET", f"/claims?cursor={cursor}")
+    assert elsewhere.status_code == 400
+
+
+def test_every_list_of_a_practice_has_cursors(client: Client) -> None:
+    unpaged = []
+    shared = contract.document(client.app)["components"]["parameters"]
+    for route in walked(client):
+        answer = route.operation["responses"].get("200", {})
+        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        if schema.get("type") == "array" and route.method == "GET":
+            unpaged.append(str(route))
+        is_page = "next_cursor" in schema.get("properties", {}) or "Page" in str(schema)
+        names = {p["name"] for p in parameters_of(shared, route)}
+        assert is_page == ({"cursor", "limit"} <= names), str(route)
+    # Bounded by what they are of, and shown whole.
+    assert set(unpaged) <= SHOWN_WHOLE
+
+
+def parameters_of(shared: dict[str, Any], route: Route) -> list[dict[str, Any]]:
+    return [
+        shared[p["$ref"].rpartition("/")[2]] if "$ref" in p else p
+        for p in route.operation.get("parameters", [])
+    ]
+
+
+async def test_a_list_is_narrowed_by_what_a_biller_asks_for(at_elm: Elm, desk: Desk) -> None:
+    every = (await at_elm.ask("GET", "/claims?limit=200")).json()["rows"]
+    day = every[0]["service_from"]
+    of_that_day = [row["id"] for row in every if row["service_from"] == day]
+    found = await at_elm.ask("GET", f"/claims?limit=200&service_from={day}&service_to={day}")
+    assert [row["id"] for row in found.json()["rows"]] == of_that_day
+    claim = (await at_elm.ask("GET", f"/claims/{every[0]['id']}")).json()
+    payer_id = claim["payers"][0]["payer_id"]
+    theirs = (await at_elm.ask("GET", f"/claims?limit=200&payer_id={payer_id}")).json()["rows"]
+    assert every[0]["id"] in {row["id"] for row in theirs}
+    for path in ("/claims", "/remittances"):
+        assert (await at_elm.ask("GET", f"{path}?payer_id={new_id()}")).json()["rows"] == []
