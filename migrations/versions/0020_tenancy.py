@@ -139,3 +139,12 @@ def _lists() -> None:
     """Lists over many practices: the setting is read once and hashed, not once per row."""
     for table in ("card", "payer", "practice", "provider"):
         run(f"ALTER POLICY company ON {table} USING (tenant_id IN (SELECT unnest(app_tenants())))")
+    run(
+        # The work list over practices: each practice's first card, and all in one order.
+        "CREATE INDEX card_urgent_idx ON card"
+        " (tenant_id, coalesce(due_on, date '9999-12-31'), id) WHERE state = 'open'",
+        "CREATE INDEX card_newest_idx ON card (tenant_id, state, id)",
+        "CREATE INDEX card_all_urgent_idx ON card"
+        " (coalesce(due_on, date '9999-12-31'), id, tenant_id) WHERE state = 'open'",
+        "CREATE INDEX card_all_newest_idx ON card (id, tenant_id) WHERE state = 'open'",
+    )
