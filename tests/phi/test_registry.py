@@ -9,7 +9,7 @@ from billing_saas.kit.db import Database
 from billing_saas.phi import registry
 
 # Add lines to the registry and renew this; if it changes for any other reason, sealed data is lost.
-PINNED = "7c39274b85d55eb56bba101919a71cf05bcefae9b885fd7d26904e973e6646ae"
+PINNED = "dfeb3edb17c97e0a38f7c6ecd940d6ba3610af0c7f8a475388ed4277152f6807"
 
 
 def test_the_registry_is_as_it_was() -> None:

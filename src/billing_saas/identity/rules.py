@@ -36,15 +36,25 @@ _TABLE = (
     ("audit.read", ". . . . m . a . . .", "Read who saw or changed what."),
     ("cards.read", "b c f . m s . . . .", "See the work list."),
     ("cards.work", "b . . . . s . . . .", "Close cards of the work list."),
-    ("claims.read", "b c . p m s . . . .", "See claims and their lines."),
+    ("cases.read", ". . . . . . . r . .", "See the one case that one was asked to review."),
+    ("claims.approve", "b c . . . s . . . .", "Approve the coding of claims in review."),
+    ("claims.code", ". c . . . s . . . .", "Say that the coding of a claim is done."),
+    ("claims.read", "b c f p m s . . . .", "See claims and their lines."),
     ("claims.write", "b . . . . s . . . .", "Change claims and send them on."),
     ("clients.read", ". . . . m . a . . .", "See the machines that may ask, and what they may."),
     ("clients.write", ". . . . m . . . . .", "Let machines in, and give and end their secrets."),
     ("company.read", ". . . . . . . . S C", "See the company and the list of its practices."),
     ("connections.read", "b . . . m s . . . .", "See connections to other systems."),
     ("connections.write", ". . . . m s . . . .", "Set up and change connections."),
+    ("credentials.read", ". . . . m s . . . .", "See what coders are certified as."),
+    ("credentials.write", ". . . . m s . . . .", "Record what coders are certified as."),
     ("documents.read", "b c f p m s . . . .", "Open documents."),
     ("documents.write", "b . f . m s . . . .", "File documents."),
+    ("duties.read", ". . . . m s a . . .", "See which duties are kept apart, and what is shown."),
+    ("duties.write", ". . . . m . . . . .", "Keep duties apart, and say what is shown."),
+    ("emergencies.open", ". . . . . . . . S C", "Enter a practice in an emergency, for hours."),
+    ("emergencies.read", ". . . . m . a . . .", "See who entered in an emergency, and why."),
+    ("emergencies.review", ". . . . m . . . . .", "Judge whether it was one."),
     ("jobs.read", ". . . . m s . . . .", "See jobs that failed for good."),
     ("jobs.replay", ". . . . . s . . . .", "Run such jobs again, or discard them."),
     ("ledger.close", ". . . . . s . . . .", "Close a month of the books."),
@@ -57,6 +67,8 @@ _TABLE = (
     ("remittances.post", "b . . . . s . . . .", "Post remittances to the books."),
     ("remittances.read", "b . . . m s . . . .", "See remittances."),
     ("remittances.reverse", ". . . . . s . . . .", "Take a posted remittance back."),
+    ("reviewers.read", ". . . . m s a . . .", "See who outside was shown a case."),
+    ("reviewers.write", ". . . . m s . . . .", "Show a case to an outside expert, and end it."),
 )
 TABLE = tuple(
     Permission(name, frozenset(LETTERS[letter] for letter in marks.split() if letter != "."), says)
@@ -80,12 +92,23 @@ COMPANY_PERMISSIONS = {
     role: held for role, word in OF_A_COMPANY.items() for held in _held_by([word]).values()
 }
 
+# What an emergency opens (`identity.emergencies`): reading, and nothing that could hide it. Nobody gives
+# or holds these as roles; of one patient only that patient's own.
+OF_ONE_PATIENT = "emergency_patient"
+_OF_ONE_PATIENT = frozenset({"claims.read", "documents.read", "patients.read", "practice.read"})
+IN_EMERGENCY = {
+    "emergency": _OF_ONE_PATIENT | {"ledger.read", "remittances.read"},
+    OF_ONE_PATIENT: _OF_ONE_PATIENT,
+}
+# Who was asked in from outside, for one case: nothing else exists.
+OUTSIDERS = frozenset({"reviewer"})
+
 # Who may give which roles, and so end them: nobody gives what stands above them. In a practice one may
 # also give what one holds there oneself. To a company's people a company's admin gives any role in any
 # practice of the company; to a practice's own people only that practice does (decision 0020).
 _GIVES_IN_PRACTICE = {
     "practice_admin": frozenset(
-        {"auditor", "biller", "coder", "front_desk", "practice_admin", "provider"}
+        {"auditor", "biller", "coder", "front_desk", "practice_admin", "provider", "reviewer"}
     ),
 }
 _GIVES_IN_COMPANY = {"company_admin": frozenset(OF_A_COMPANY)}
@@ -94,7 +117,7 @@ _GIVES_FROM_COMPANY = {"company_admin": frozenset(PERMISSIONS)}
 
 def permissions_of(roles: Iterable[str]) -> frozenset[str]:
     """In a practice."""
-    return frozenset().union(*(PERMISSIONS[role] for role in roles))
+    return frozenset().union(*((PERMISSIONS | IN_EMERGENCY)[role] for role in roles))
 
 
 def company_permissions_of(roles: Iterable[str]) -> frozenset[str]:

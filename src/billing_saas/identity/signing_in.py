@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from billing_saas.identity import rules
 from billing_saas.identity.errors import NotAMember, NotSignedIn
 from billing_saas.kit import clock
-from billing_saas.kit.actor import Actor, ActorKind, AuthLevel
+from billing_saas.kit.actor import Actor, ActorKind, AuthLevel, Purpose
 from billing_saas.kit.db import PlatformSession
 
 Roles = dict[UUID, frozenset[str]]
@@ -61,6 +61,14 @@ class Principal:
     def permissions_in(self, practice_id: UUID) -> frozenset[str]:
         return rules.permissions_of(self.roles.get(practice_id, frozenset()))
 
+    def practices_where(self, permission: str) -> frozenset[UUID]:
+        """Those of the place asked for in which the person's roles allow it."""
+        return frozenset(
+            practice_id
+            for practice_id, roles in self.roles.items()
+            if permission in rules.permissions_of(roles)
+        )
+
     def actor_in(self, practice_id: UUID, *, request_id: str, ip_prefix: str) -> Actor:
         """Act inside one practice, or find that it does not exist."""
         roles = self.roles.get(practice_id)
@@ -83,6 +91,10 @@ class Principal:
             id=self.user_id,
             permissions=permissions,
             roles=roles,
+            purpose=(
+                Purpose.PAYMENT if roles.isdisjoint(rules.IN_EMERGENCY) else Purpose.EMERGENCY
+            ),
+            outsider=roles == rules.OUTSIDERS,
             session=self.token_id,
             auth_level=self.auth_level,
             stepped_up_at=self.stepped_up_at,
@@ -104,6 +116,23 @@ _IN_PRACTICES = """
         SELECT FROM agreement WHERE agreement.tenant_id = practice.tenant_id
           AND agreement.company_id = practice.company_id AND agreement.signed_on <= :today
           AND (agreement.ended_on IS NULL OR agreement.ended_on > :today)))"""
+# A person of the company whom an emergency opened the practice to, for as long as it lasts: while the
+# agreement stands and the company still knows them (`identity.emergencies`).
+_IN_EMERGENCIES = """
+    SELECT emergency_access.tenant_id AS place, false AS of_company,
+      CASE WHEN emergency_access.patient_id IS NULL THEN 'emergency' ELSE 'emergency_patient' END
+    FROM emergency_access
+    JOIN practice ON practice.tenant_id = emergency_access.tenant_id
+      AND practice.status IN ('active', 'leaving')
+    JOIN company_membership ON company_membership.company_id = practice.company_id
+      AND company_membership.user_id = emergency_access.user_id
+      AND company_membership.ended_at IS NULL AND company_membership.suspended_at IS NULL
+    WHERE emergency_access.user_id = {user} AND emergency_access.ended_at IS NULL
+      AND emergency_access.expires_at > :now AND {narrowed}
+      AND EXISTS (
+        SELECT FROM agreement WHERE agreement.tenant_id = practice.tenant_id
+          AND agreement.company_id = practice.company_id AND agreement.signed_on <= :today
+          AND (agreement.ended_on IS NULL OR agreement.ended_on > :today))"""
 _IN_COMPANIES = """
     SELECT company_membership.company_id AS place, true AS of_company, company_membership.role
     FROM company_membership
@@ -141,16 +170,19 @@ class _Asking:
         )
 
 
-_PRACTICE = _Asking.of((_IN_PRACTICES, "membership.tenant_id = :practice_id"))
+_PRACTICE = _Asking.of(
+    (_IN_PRACTICES, "membership.tenant_id = :practice_id"),
+    (_IN_EMERGENCIES, "emergency_access.tenant_id = :practice_id"),
+)
 _COMPANY = _Asking.of((_IN_COMPANIES, "company_membership.company_id = :company_id"))
-_ALL = _Asking.of((_IN_PRACTICES, "true"), (_IN_COMPANIES, "true"))
+_ALL = _Asking.of((_IN_PRACTICES, "true"), (_IN_EMERGENCIES, "true"), (_IN_COMPANIES, "true"))
 
 
 def _asking(place: Place) -> tuple[_Asking, dict[str, object]]:
     """A company's routes may name a practice as well: the company is who lets in."""
     if place.company_id is not None:
         return _COMPANY, {"company_id": place.company_id}
-    today: dict[str, object] = {"today": clock.now().date()}
+    today: dict[str, object] = {"today": clock.now().date(), "now": clock.now()}
     if place.practice_id is not None:
         return _PRACTICE, today | {"practice_id": place.practice_id}
     return _ALL, today

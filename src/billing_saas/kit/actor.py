@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from billing_saas.kit import clock
-from billing_saas.kit.errors import Refused
+from billing_saas.kit.errors import NotFound, Refused
 
 # How long a second factor that was just shown stands for the acts that ask for one.
 STEP_UP_GOOD_FOR = timedelta(minutes=5)
@@ -57,16 +57,26 @@ class Actor:
     session: UUID | None = None
     auth_level: AuthLevel = AuthLevel.TOKEN
     stepped_up_at: datetime | None = None
+    only_patient: UUID | None = None
+    """Nobody else's data may be seen: an emergency was opened for this one."""
+    outsider: bool = False
+    """Asked in from outside: what is not for them does not exist."""
     request_id: str = ""
     ip_prefix: str = field(default="", repr=False)
 
     def must(self, permission: str) -> None:
         """Refuse (403) unless the actor's roles allow `permission`, e.g. `remittances.post`."""
         if permission not in self.permissions:
+            if self.outsider:
+                raise NotFound("There is nothing here for you.")
             raise NotPermitted("Your roles do not allow this.", permission=permission)
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
+
+    def may_see(self, patient_id: UUID | None) -> bool:
+        """Whether what concerns this patient (None: no patient) is within what was asked for."""
+        return self.only_patient is None or self.only_patient == patient_id
 
     def must_have_stepped_up(self) -> None:
         """Refuse (403, `step-up-required`) unless the person showed a second factor minutes ago.

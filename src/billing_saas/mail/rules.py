@@ -38,6 +38,12 @@ TEMPLATES: dict[str, Template] = {
         "You will then set up a new second factor.\n"
         "If you did not ask for this, tell your administrator at once.",
     ),
+    "emergency_access": Template(
+        "Your practice was entered in an emergency",
+        "Somebody of your billing company entered {organization} in an emergency:\n\n"
+        "    from {opened} to {expires} at the latest\n\n"
+        "A card on your work list says more. Sign in, read the reason, and judge whether it was one.",
+    ),
     "password_changed": Template(
         "Your password was changed",
         "The password of your account was changed, and every session was ended.\n\n"

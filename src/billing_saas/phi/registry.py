@@ -63,6 +63,7 @@ PROVIDER_ADJUSTMENT_PHI_DEMO = Cell("provider_adjustment", "phi_demo", 9, 1)
 BLOB_SEALED_KEY = Cell("blob", "sealed_key", 10, 1)
 BLOB_CHUNK_SEALED = Cell("blob_chunk", "sealed", 11, 1, key=Key.FILE)
 DOCUMENT_PHI_CLIN = Cell("document", "phi_clin", 12, 1)
+EMERGENCY_ACCESS_PHI_CLIN = Cell("emergency_access", "phi_clin", 13, 1)
 
 
 class Normal(StrEnum):
