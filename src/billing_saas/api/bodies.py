@@ -14,7 +14,6 @@ from billing_saas.api.declaring import Declared
 from billing_saas.api.edge import Edge
 from billing_saas.api.refusals import bad_request, too_large, too_slow, unsupported
 from billing_saas.api.spooling import ClientLeft, Spool
-from billing_saas.identity.rules import permissions_of
 
 MOST_JSON_BYTES = 1 << 20
 
@@ -92,22 +91,29 @@ def _announced(headers: Headers) -> int:
 
 def _may(scope: Scope, declared: Declared) -> bool:
     principal = scope["user"]
-    held: frozenset[str] = principal.roles.get(scope["path_params"]["practice_id"], frozenset())
-    return frozenset(declared.permissions) <= permissions_of(held)
+    held: frozenset[str] = principal.permissions_in(scope["path_params"]["practice_id"])
+    return frozenset(declared.permissions) <= held
 
 
 def _check(handler: HTTPRouteHandler, headers: Headers, body: bytes) -> None:
+    if declaring.is_page(handler):
+        _must_be(headers, "application/x-www-form-urlencoded")
+        return
     if "data" not in handler.parsed_fn_signature.parameters:
         if body not in (b"", b"{}"):
             raise bad_request("This route takes no body.")
         return
     if not body:
         raise bad_request("A JSON body is needed.")
+    _must_be(headers, "application/json")
+    json_bodies.check(body)
+
+
+def _must_be(headers: Headers, media_type: str) -> None:
     kind, _, parameters = headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
-    if kind.strip().lower() != "application/json" or charset not in ("", "charset=utf-8"):
-        raise unsupported("The body must be application/json, in UTF-8.")
-    json_bodies.check(body)
+    if kind.strip().lower() != media_type or charset not in ("", "charset=utf-8"):
+        raise unsupported(f"The body must be {media_type}, in UTF-8.")
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

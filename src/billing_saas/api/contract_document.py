@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
@@ -14,6 +15,7 @@ from litestar.routes import HTTPRoute
 from billing_saas.api import contract_manners, contract_problems, contract_schemas, declaring
 from billing_saas.api.contract_examples import Composer
 from billing_saas.api.declaring import Declared, Upload
+from billing_saas.clients.rules import SCOPES
 from billing_saas.identity.rules import PERMISSIONS
 from billing_saas.kit.errors import DomainError
 
@@ -107,10 +109,13 @@ def _complete(route: _Route) -> None:
     operation["description"] = "\n\n".join(
         part for part in (operation.get("description"), _who_may(declared)) if part
     )
-    if "security" in operation:
+    operation.setdefault("security", [])
+    if operation["security"]:
         # OpenAPI 3.1 lets every kind of scheme name the roles, here permissions, that it must give.
         needed = list(declared.permissions)
         operation["security"] = [{"bearer": needed}, {"session": needed}]
+        if SCOPES.issuperset(needed):
+            operation["security"].append({"client": needed})
     operation.pop("deprecated", None)
     if contract_manners.is_deprecated(route.handler):
         operation["deprecated"] = True
@@ -122,6 +127,8 @@ def _complete(route: _Route) -> None:
     operation["parameters"] += contract_manners.parameters(route.handler, route.method)
     if declared.upload is not None:
         operation["requestBody"] = _upload(declared.upload)
+    elif declared.form is not None:
+        operation["requestBody"] = _form(declared.form)
     elif "requestBody" in operation:
         operation["requestBody"] = {
             "required": True,
@@ -135,7 +142,11 @@ def _complete(route: _Route) -> None:
 def _answers(route: _Route) -> Json:
     """What is answered when all is well."""
     declared = route.declared
-    answers: Json = {s: a for s, a in route.operation["responses"].items() if s.startswith("2")}
+    answers: Json = {
+        s: a
+        for s, a in route.operation["responses"].items()
+        if s.startswith("2") or declared.form is not None
+    }
     for status, answer in answers.items():
         answer["description"] = HTTPStatus(int(status)).phrase
         answer.setdefault("headers", {})
@@ -161,6 +172,8 @@ def _versioned(answers: Json) -> Json:
 
 
 def _who_may(declared: Declared) -> str:
+    if declared.form is not None:
+        return ""
     if not declared.permissions:
         return "Whoever is signed in may ask."
     roles = sorted(
@@ -168,6 +181,20 @@ def _who_may(declared: Declared) -> str:
     )
     needed = " and ".join(f"`{permission}`" for permission in declared.permissions)
     return f"Needs {needed}, held by the roles {', '.join(roles)}."
+
+
+def _form(form: type[msgspec.Struct]) -> Json:
+    """A parameter is given with a text, or left out."""
+    _, schemas = msgspec.json.schema_components([form], ref_template="#/components/schemas/{name}")
+    schema = schemas[form.__name__]
+    for described in schema["properties"].values():
+        described.pop("default", None)
+        described.update(next(iter(described.pop("anyOf", [{}]))))
+    return {
+        "required": True,
+        "description": "A form, each parameter once.",
+        "content": {"application/x-www-form-urlencoded": {"schema": schema}},
+    }
 
 
 def _upload(upload: Upload) -> Json:

@@ -77,14 +77,16 @@ def responses(operation: Json, declared: Declared, method: str) -> dict[str, Jso
 
 def _of_all(operation: Json, declared: Declared, method: str) -> list[str]:
     places = {parameter["in"] for parameter in operation.get("parameters", [])}
-    names = ["bad-request", "not-signed-in", "too-many-requests", "unexpected", "unavailable"]
+    names = ["too-many-requests", "unexpected", "unavailable"]
+    if declared.form is None:
+        names += ["bad-request", "not-signed-in"]
     if_match = _parameter(operation, "If-Match")
     if if_match is not None:
         names.append("precondition-failed")
         names += ["precondition-required"] if if_match["required"] else []
     if declared.permissions:
         names.append("not-permitted")
-    if method != "get" and "security" in operation:
+    if method != "get" and operation.get("security"):
         names.append("cross-site-request")
     if "path" in places:
         names.append("not-found")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from litestar.handlers import BaseRouteHandler
 
 from billing_saas.kit.errors import DomainError
@@ -34,6 +35,7 @@ class Declared:
     upload: Upload | None = None
     download: tuple[str, ...] = ()
     leads_to: Mapping[str, Expressions] | None = None
+    form: type[msgspec.Struct] | None = None
 
 
 def declared(
@@ -42,14 +44,24 @@ def declared(
     upload: Upload | None = None,
     download: Sequence[str] = (),
     leads_to: Mapping[str, Expressions] | None = None,
+    form: type[msgspec.Struct] | None = None,
 ) -> dict[str, Any]:
     """The `opt` of a route: `permissions` are all needed, none means whoever is signed in.
 
     `refusals` are the errors of this route alone; what every route may answer is not repeated.
     `download` lists the media types of an answer that is a file and no JSON.
     `leads_to` names operations, and where their parameters stand in this one's answer.
+    `form` tells of a body that is a form, whose faults are answered as its own standard has them.
     """
-    return {_KEY: Declared(permissions, tuple(refusals), upload, tuple(download), leads_to)}
+    return {_KEY: Declared(permissions, tuple(refusals), upload, tuple(download), leads_to, form)}
+
+
+PAGE: dict[str, Any] = {"page": True}
+"""The `opt` of a page for people: its body, if any, is a form, and it is not of the contract."""
+
+
+def is_page(handler: BaseRouteHandler) -> bool:
+    return bool(handler.opt.get("page"))
 
 
 def of(handler: BaseRouteHandler) -> Declared | None:

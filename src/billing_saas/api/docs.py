@@ -8,11 +8,20 @@ import msgspec
 from litestar import Request
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
-from litestar.openapi.spec import Components, License, SecurityScheme, Server
+from litestar.openapi.spec import (
+    Components,
+    License,
+    OAuthFlow,
+    OAuthFlows,
+    SecurityScheme,
+    Server,
+)
 from litestar.static_files import create_static_files_router
 
 from billing_saas import __version__
 from billing_saas.api import contract_document, cookies
+from billing_saas.clients.rules import SCOPES
+from billing_saas.identity.rules import TABLE
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -57,6 +66,17 @@ def openapi() -> OpenAPIConfig:
                     scheme="bearer",
                     description="A token of a person. Beside it stand the permissions that the "
                     "person's roles in the practice must give.",
+                ),
+                "client": SecurityScheme(
+                    type="oauth2",
+                    description="An access token of a machine of one practice, whose scopes are "
+                    "permissions. /.well-known/oauth-authorization-server tells of the server.",
+                    flows=OAuthFlows(
+                        client_credentials=OAuthFlow(
+                            token_url="/oauth/token",  # noqa: S106  # an address
+                            scopes={one.name: one.sentence for one in TABLE if one.name in SCOPES},
+                        )
+                    ),
                 ),
                 "session": SecurityScheme(
                     type="apiKey",

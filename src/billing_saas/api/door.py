@@ -13,10 +13,13 @@ from litestar.types import Scope
 from billing_saas.api import cookies, limits, places
 from billing_saas.audit import trail
 from billing_saas.audit.rules import PLATFORM_LOG
+from billing_saas.clients import presenting
+from billing_saas.clients import rules as client_rules
+from billing_saas.clients.presenting import Machine
 from billing_saas.identity import signing_in
 from billing_saas.identity.errors import NotSignedIn
 from billing_saas.identity.signing_in import Principal
-from billing_saas.kit.actor import Actor, ActorKind
+from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database
 from billing_saas.requests import keys as request_keys
 from billing_saas.requests.errors import NoRequestKey
@@ -33,7 +36,7 @@ async def record_denied(scope: Scope) -> None:
     database: Database = scope["litestar_app"].state.database
     log = await _log_of(database, principal, scope.get("path_params", {}).get("practice_id"))
     actor = Actor(
-        kind=ActorKind.USER,
+        kind=principal.kind,
         id=principal.user_id,
         session=principal.token_id,
         request_id=scope["state"]["request_id"],
@@ -56,6 +59,8 @@ async def record_denied(scope: Scope) -> None:
 async def _log_of(database: Database, principal: Principal, wanted: object) -> UUID:
     if isinstance(wanted, UUID) and wanted in principal.practices:
         return wanted
+    if isinstance(principal, Machine):
+        return min(principal.practices)
     async with database.glance() as glance:
         held = await signing_in.held_by(glance, principal.user_id)
     return min(held.practices, default=PLATFORM_LOG)
@@ -100,4 +105,6 @@ async def _by_token(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal
     if scheme.lower() != "bearer" or not token or len(token) > 200 or not token.isascii():
         raise NotSignedIn
     async with database.glance() as glance:
+        if token.startswith(client_rules.TOKEN_PREFIX):
+            return await presenting.machine_of(glance, token, connection.scope["state"]["client"])
         return await signing_in.principal_of(glance, token, places.of(connection))

@@ -9,7 +9,7 @@ from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from billing_saas.api import door, edge, problems, sunset
+from billing_saas.api import door, edge, leaks, problems, sunset
 from billing_saas.api.edge import Edge
 from billing_saas.api.problems import Problem
 from billing_saas.kit import logs
@@ -66,10 +66,15 @@ class RequestFrame:
 
         try:
             path = scope["path"]
-            if path in _OF_ANY_HOST or self._edge.knows_host(headers.get("host", "")):
-                await self._app(scope, receive, framed)
+            if path not in _OF_ANY_HOST and not self._edge.knows_host(headers.get("host", "")):
+                # RFC 9110, 15.5.20: the request was meant for somebody else.
+                detail = "This is not a host of that name."
+                await _tell(scope, framed, HTTPStatus.MISDIRECTED_REQUEST, detail)
+            elif shown := leaks.shown_in(scope):
+                await leaks.end(scope, shown)
+                await _tell(scope, framed, HTTPStatus.UNAUTHORIZED, leaks.DETAIL)
             else:
-                await _not_our_host(scope, framed)
+                await self._app(scope, receive, framed)
         finally:
             logs.get().info(
                 "request",
@@ -105,17 +110,24 @@ def _dress(scope: Scope, sent: list[tuple[bytes, bytes]]) -> None:
         sent.append((name.lower().encode(), value.encode()))
 
 
-async def _not_our_host(scope: Scope, send: Send) -> None:
-    """RFC 9110, 15.5.20: the request was meant for somebody else."""
-    status = HTTPStatus.MISDIRECTED_REQUEST
+_WORDS = {
+    HTTPStatus.MISDIRECTED_REQUEST: "misdirected-request",
+    HTTPStatus.UNAUTHORIZED: "not-signed-in",
+}
+
+
+async def _tell(scope: Scope, send: Send, status: HTTPStatus, detail: str) -> None:
+    """A problem, before the framework is asked."""
     problem = Problem(
-        type=problems.PREFIX + "misdirected-request",
+        type=problems.PREFIX + _WORDS[status],
         title=status.phrase,
         status=status,
-        detail="This is not a host of that name.",
+        detail=detail,
         request_id=scope["state"]["request_id"],
     )
     content = [(b"content-type", problems.MEDIA_TYPE.encode())]
+    if status is HTTPStatus.UNAUTHORIZED:
+        content.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": int(status), "headers": content})
     body = msgspec.json.encode(problem)
     await send({"type": "http.response.body", "body": body, "more_body": False})

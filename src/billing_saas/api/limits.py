@@ -10,7 +10,7 @@ from billing_saas.api import edge
 from billing_saas.api.edge import Edge
 from billing_saas.api.refusals import Refusal
 from billing_saas.identity.signing_in import Principal
-from billing_saas.kit.rates import Want
+from billing_saas.kit.rates import Limit, Want
 from billing_saas.requests import rules
 from billing_saas.requests.errors import TooMany
 from billing_saas.requests.limiting import Limiter, Standing
@@ -54,8 +54,18 @@ async def by_principal(connection: Connection, principal: Principal) -> None:
         await _take(connection, *wants)
 
 
-def _bucket(connection: Connection, kind: str, subject: Any) -> bytes:
-    return rules.bucket(connection.scope["state"]["request_keys"].newest.buckets, kind, subject)
+# Asked by each of a client's machines every ten minutes; what was shown is 256 bits, and no guess.
+_PER_CLIENT = Limit("client", 60)
+
+
+async def of_client(connection: Connection, named: str) -> None:
+    """Tokens asked for in a client's name, from one address: nobody uses up another's share."""
+    prefix = edge.limit_prefix(connection.scope["state"]["client"])
+    await _take(connection, Want(_bucket(connection, "client", prefix, named), _PER_CLIENT))
+
+
+def _bucket(connection: Connection, kind: str, *subject: Any) -> bytes:
+    return rules.bucket(connection.scope["state"]["request_keys"].newest.buckets, kind, *subject)
 
 
 async def _take(connection: Connection, *wants: Want) -> None:

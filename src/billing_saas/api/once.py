@@ -54,10 +54,12 @@ def asked(request: Request[Any, Any, Any], actor: Actor, practice_id: UUID) -> o
 
 
 def counts(handler: BaseRouteHandler) -> bool:
-    """Not for searches, which change nothing, nor for files, which are once by their SHA-256."""
+    """Not for searches, which change nothing, nor for files, which are once by their SHA-256, nor for
+    forms, which know nothing of it."""
     declared = declaring.of(handler)
-    is_upload = declared is not None and declared.upload is not None
-    return manners.of(handler).kind == "act" and not is_upload
+    if declared is not None and (declared.upload or declared.form):
+        return False
+    return manners.of(handler).kind == "act"
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from billing_saas.audit import queries as audit
 from billing_saas.audit.tables import AuditEvent
+from billing_saas.clients import queries as clients
 from billing_saas.identity import naming
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import TenantSession
@@ -16,7 +17,7 @@ from billing_saas.patients import queries
 class Access:
     event: AuditEvent
     actor_name: str | None
-    """None for machines, and for people who never were members of the practice."""
+    """What the practice calls its machine. None for the system, and for people who never were members."""
 
 
 async def accesses(
@@ -27,6 +28,7 @@ async def accesses(
     await queries.must_exist(db, patient_id)
     found = await audit.accesses(db, actor, patient_id, page)
     people = {e.actor_id for e in found.rows if e.actor_kind == ActorKind.USER}
-    names = await naming.names(db, people)
+    machines = {e.actor_id for e in found.rows if e.actor_kind == ActorKind.CLIENT}
+    names = await naming.names(db, people) | await clients.names(db, machines)
     rows = [Access(event, names.get(event.actor_id)) for event in found.rows]
     return Page(rows, found.next_cursor)

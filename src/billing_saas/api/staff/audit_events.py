@@ -69,7 +69,7 @@ async def list_audit_events(
 
 
 class AccessOut(Out, frozen=True):
-    """`actor_name` is null for machines, and for people who never were members of the practice."""
+    """`actor_name` is null for the system, and for people who never were members of the practice."""
 
     event_id: UUID
     at: datetime
