@@ -26,6 +26,9 @@ TENANT_FUNCTION = (
 KEYS_WITHOUT_TENANT = {
     "agreement_pkey": "a UUIDv7 of ours; only the platform role writes here",
     "audit_event_pkey": "instant and UUIDv7; the trail also has logs that belong to no practice",
+    "client_id_key": "a UUIDv7 of ours; a machine names itself by it, before there is a practice",
+    "client_secret_secret_hash_key": "a hash of 256 random bits of ours",
+    "client_token_token_hash_key": "a hash of 256 random bits of ours, by which its client is found",
     "invitation_pkey": "a UUIDv7 of ours; only the platform role writes here",
     "invitation_token_hash_key": "a hash of 256 random bits, by which whoever holds them is found",
     "job_pkey": "a UUIDv7 of ours; the relay and the broker know a job by it alone",
@@ -38,6 +41,7 @@ KEYS_WITHOUT_TENANT = {
 # `test_architecture` looks for such questions.
 CARRIED_JSON = {
     "audit_event.detail": "allow-listed facts of an event",
+    "client.public_keys": "public keys of a machine, as it gave them",
     "invitation.gives": "roles by practice, as they were offered",
     "job.arguments": "the ids of a job",
     "line_adjudication.adjustments": "adjustments of a line as the payer sent them",
