@@ -76,12 +76,20 @@ async def invariants(db: PlatformSession) -> list[Measure]:
     found = []
     for one in await reports.standing(db):
         for name, told, value in (
-            ("broken", "Findings of the last check, over all practices.", one.broken),
-            ("broken_practices", "Practices where something was found.", one.broken_practices),
-            ("check_age_seconds", "Since the practice checked longest ago.", one.oldest_seconds),
+            ("invariant_broken", "Findings of the last check, over all practices.", one.broken),
+            (
+                "invariant_broken_practices",
+                "Practices where something was found.",
+                one.broken_practices,
+            ),
+            (
+                "invariant_check_age_seconds",
+                "Since the practice checked longest ago.",
+                one.oldest_seconds,
+            ),
         ):
             label = {"invariant": one.invariant}
-            found.append(Measure(f"billing_saas_invariant_{name}", told, label, value))
+            found.append(Measure(f"billing_saas_{name}", told, label, value))
     return found
 
 
