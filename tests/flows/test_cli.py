@@ -1,38 +1,13 @@
 """`billing-saas` at a terminal: it says what it does, what is wrong, and provisions a practice."""
 
-from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from billing_saas import __version__, cli
-from tests.cluster import Clone
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def key_folder(tmp_path: Path) -> Path:
-    return tmp_path / "keys"
-
-
-@pytest.fixture
-def run(clone: Clone, key_folder: Path, tmp_path: Path) -> Run:
-    """A command over a database of one's own."""
-
-    def invoke(*arguments: str, **environ: str) -> Result:
-        given = {
-            **clone.environment,
-            "BILLING_KEY_FOLDER": str(key_folder),
-            "BILLING_DATA": str(tmp_path / "data"),
-            "BILLING_LOG_LEVEL": "ERROR",
-            **environ,
-        }
-        return CliRunner().invoke(cli.main, arguments, env=given)
-
-    return invoke
+from tests.flows.conftest import Run
 
 
 def practice(company: str, **changes: str) -> list[str]:
