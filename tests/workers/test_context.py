@@ -14,9 +14,10 @@ from sqlalchemy import event, text
 from billing_saas.kit import clock
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id, new_ids
-from billing_saas.outbox import queue
+from billing_saas.outbox import leasing, queue
 from billing_saas.outbox.jobs import Job
 from billing_saas.workers import running
+from billing_saas.workers.claiming import Claims
 from billing_saas.workers.running import Outcome
 from tests.workers.acts import Mark, Stumble, marks
 
@@ -97,11 +98,12 @@ async def test_no_statement_runs_under_another_practices_name(database: Database
             owed += [(tenant_id, job_id) for job_id in await queue.add_many(db, jobs)]
     chance.shuffle(owed)
     places = asyncio.Semaphore(20)
+    claims = Claims(database, leasing.LEASE)
 
     async def run(tenant_id: UUID, job_id: UUID) -> Outcome:
         async with places:
             whose.set(tenant_id)
-            return await running.run_job(database, job_id)
+            return await running.run_asked(claims, job_id)
 
     tasks = [asyncio.create_task(run(*one)) for one in owed]
     cancelled = chance.sample(tasks, 30)

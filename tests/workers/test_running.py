@@ -16,6 +16,7 @@ from billing_saas.outbox import leasing, queue
 from billing_saas.outbox.jobs import Job
 from billing_saas.outbox.tables import JobRow
 from billing_saas.workers import registry, running
+from billing_saas.workers.claiming import Claims
 from billing_saas.workers.running import Outcome
 from tests.cast import Tenant
 from tests.workers.acts import Chain, Mark, MarkEveryone, Stumble, marks
@@ -174,7 +175,8 @@ async def test_suspects_run_one_at_a_time(database: Database, elm: Tenant) -> No
         async with database.platform() as db:
             assert len((await leasing.recover(db)).queued) == 3
     with clock.frozen(NOON + timedelta(minutes=3)):
-        at_work = [asyncio.create_task(running.run_job(database, job_id)) for job_id in ids]
+        claims = Claims(database, leasing.LEASE)
+        at_work = [asyncio.create_task(running.run_asked(claims, job_id)) for job_id in ids]
         while not all(task.done() for task in at_work):
             async with database.platform() as db:
                 leased = await db.scalars(select(JobRow.id).where(JobRow.state == "leased"))

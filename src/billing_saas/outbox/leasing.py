@@ -1,19 +1,20 @@
 """Who has a job now: claimed for a while, fenced by a number, given back, retried or parked.
 
-A claim counts the attempt and raises the lease number before any work is done, in a transaction of
-its own; the work ends with `finish` in its own transaction, which holds only while the number is
+A claim counts the attempt and raises the lease number before any work is done, in a transaction
+before it (several jobs may be claimed in one); the work ends with `finish` in its own transaction, which holds only while the number is
 still the claimer's. A worker that froze past its lease therefore cannot write anything.
 
 All instants are the database's: workers whose clocks differ must agree on when a lease has ended.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, literal_column, or_, select, update
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import ColumnElement, func, literal, literal_column, or_, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from billing_saas.kit import backoff, clock
 from billing_saas.kit.db import PlatformSession, TenantSession
@@ -49,52 +50,68 @@ def instant() -> ColumnElement[Any]:
     return func.clock_timestamp() if held is None else literal(held, TIMESTAMP(timezone=True))
 
 
+# Written out: built anew for each job, these would take more of a worker than the job's own statements.
+# Locked in the order of the ids, so that two workers that were rung twice wait for each other in turn.
+_CLAIM = text(
+    """
+    WITH moment AS MATERIALIZED (
+      SELECT coalesce(CAST(:held AS timestamptz), clock_timestamp()) AS now
+    ), free AS (
+      SELECT job.id FROM job, moment
+      WHERE job.id = ANY(CAST(:ids AS uuid[])) AND state = 'queued' AND run_at <= moment.now
+        AND (lost > 0) = :suspect
+      ORDER BY job.id
+      FOR UPDATE OF job
+    )
+    UPDATE job SET state = 'leased', attempts = attempts + 1, lease = lease + 1,
+                   leased_until = moment.now + CAST(:lease AS interval)
+    FROM free, moment WHERE job.id = free.id
+    RETURNING job.id, tenant_id, kind, arguments, request_id, attempts, most_attempts, lease
+    """
+).columns(arguments=JSONB)
+_SUSPECTS = text(
+    """
+    SELECT id FROM job
+    WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'queued' AND lost > 0
+      AND run_at <= coalesce(CAST(:held AS timestamptz), clock_timestamp())
+    """
+)
+_FINISH = """
+    UPDATE job SET state = 'done', leased_until = NULL,
+                   finished_at = coalesce(CAST(:held AS timestamptz), clock_timestamp())
+    WHERE id = :id AND state = 'leased' AND lease = :lease
+    """
+_FINISH_PLATFORMS = text(f"{_FINISH} RETURNING id")
+_FINISH_PRACTICES = text(f"{_FINISH} AND tenant_id = :tenant_id RETURNING id")
+
+
 async def claim(
     db: PlatformSession, job_id: UUID, *, lease: timedelta = LEASE, suspect: bool = False
 ) -> Claim | None:
-    """Take the job, or nothing: it is not due, someone has it, or it is not of the asked sort.
+    """Take the job, or nothing: it is not due, someone has it, or it is not of the asked sort."""
+    claimed = await claim_many(db, [job_id], lease=lease, suspect=suspect)
+    return claimed[0] if claimed else None
+
+
+async def claim_many(
+    db: PlatformSession,
+    job_ids: Collection[UUID],
+    *,
+    lease: timedelta = LEASE,
+    suspect: bool = False,
+) -> list[Claim]:
+    """Take of these what is due, is nobody's, and is of the asked sort.
 
     A suspect is a job whose worker was lost before; `workers.running` claims those one at a time.
     """
-    row = (
-        await db.execute(
-            update(JobRow)
-            .where(
-                JobRow.id == job_id,
-                _QUEUED,
-                JobRow.run_at <= instant(),
-                JobRow.lost > 0 if suspect else JobRow.lost == 0,
-            )
-            .values(
-                state="leased",
-                attempts=JobRow.attempts + 1,
-                lease=JobRow.lease + 1,
-                leased_until=instant() + lease,
-            )
-            .returning(
-                JobRow.id,
-                JobRow.tenant_id,
-                JobRow.kind,
-                JobRow.arguments,
-                JobRow.request_id,
-                JobRow.attempts,
-                JobRow.most_attempts,
-                JobRow.lease,
-            )
-        )
-    ).one_or_none()
-    return None if row is None else Claim(*row)
+    asked = {"held": clock.held(), "ids": list(job_ids), "lease": lease, "suspect": suspect}
+    return [Claim(*row) for row in await db.execute(_CLAIM, asked)]
 
 
-async def is_suspect(db: PlatformSession, job_id: UUID) -> bool:
-    """Due, but a worker was lost over it before."""
-    found = select(JobRow.id).where(
-        JobRow.id == job_id,
-        _QUEUED,
-        JobRow.run_at <= instant(),
-        JobRow.lost > 0,
-    )
-    return (await db.scalar(found)) is not None
+async def suspects(db: PlatformSession, job_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these are due, but a worker was lost over them before."""
+    asked = {"held": clock.held(), "ids": list(job_ids)}
+    return set(await db.scalars(_SUSPECTS, asked))
 
 
 async def due(db: PlatformSession, *, most: int = 200) -> list[UUID]:
@@ -115,8 +132,12 @@ async def extend(db: PlatformSession, mine: Claim, *, lease: timedelta = LEASE) 
 
 async def finish(db: TenantSession | PlatformSession, mine: Claim) -> None:
     """Done, if the transaction of the work commits; `LeaseLost` when it must not."""
-    done = {"state": "done", "finished_at": instant(), "leased_until": None}
-    if not await _change(db, mine, **done):
+    asked = {"held": clock.held(), "id": mine.id, "lease": mine.lease}
+    if isinstance(db, TenantSession):
+        ended = await db.execute(_FINISH_PRACTICES, {**asked, "tenant_id": db.tenant_id})
+    else:
+        ended = await db.execute(_FINISH_PLATFORMS, asked)
+    if ended.first() is None:
         raise LeaseLost
 
 
@@ -197,13 +218,11 @@ async def recover(db: PlatformSession, *, most: int = 200) -> Recovered:
     return Recovered(queued, parked)
 
 
-async def _change(db: TenantSession | PlatformSession, mine: Claim, **values: Any) -> bool:
+async def _change(db: PlatformSession, mine: Claim, **values: Any) -> bool:
     statement = (
         update(JobRow)
         .where(JobRow.id == mine.id, _LEASED, JobRow.lease == mine.lease)
         .values(**values)
         .returning(JobRow.id)
     )
-    if isinstance(db, TenantSession):
-        statement = statement.where(JobRow.tenant_id == db.tenant_id)
     return (await db.execute(statement)).first() is not None

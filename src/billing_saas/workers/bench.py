@@ -13,31 +13,40 @@ from dramatiq.middleware import AsyncIO
 
 from billing_saas.kit.db import Database
 from billing_saas.workers import running
+from billing_saas.workers.claiming import Claims
 
 
 class Bench(AsyncIO):
     """dramatiq's own AsyncIO makes a loop per worker; we have a worker per queue, and one loop."""
 
-    def __init__(self, make_database: Callable[[], Database], lease: timedelta) -> None:
+    def __init__(
+        self,
+        make_database: Callable[[], Database],
+        lease: timedelta,
+        answered: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`answered` is called after each job, on this loop."""
         super().__init__()
+        self._answered = answered
         self._make_database = make_database
         self._lease = lease
         self._workers = 0
         self._counting = threading.Lock()
         self._at_work: set[asyncio.Task[Any]] = set()
-        self._database: Database | None = None
+        self._claims: Claims | None = None
 
     async def run(self, job_id: UUID) -> None:
         task = asyncio.current_task()
-        if task is None or self._database is None:
+        if task is None or self._claims is None:
             raise RuntimeError("the worker has not booted")
         self._at_work.add(task)
         try:
-            await running.run_job(self._database, job_id, lease=self._lease)
+            await running.run_asked(self._claims, job_id)
         except asyncio.CancelledError:
             pass  # told to hurry: the lease was given back
         finally:
             self._at_work.discard(task)
+            self._answered()
 
     def hurry(self) -> None:
         """Break off what is still running; each job gives its lease back. From any thread."""
@@ -61,12 +70,12 @@ class Bench(AsyncIO):
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         with self._counting:
             self._workers -= 1
-            if self._workers == 0 and self._database is not None:
-                _loop().run_coroutine(self._database.close())
+            if self._workers == 0 and self._claims is not None:
+                _loop().run_coroutine(self._claims.database.close())
                 super().after_worker_shutdown(broker, worker)  # type: ignore[no-untyped-call]  # same
 
     async def _open(self) -> None:
-        self._database = self._make_database()
+        self._claims = Claims(self._make_database(), self._lease)
 
 
 def _loop() -> EventLoopThread:

@@ -5,32 +5,18 @@ table owns attempts, back-off and dead letters, so a broker may lose or repeat w
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 from uuid import UUID
 
 import dramatiq
-from dramatiq_postgres import PostgresBroker
-from psycopg.conninfo import conninfo_to_dict
 
 from billing_saas.kit.settings import BadSettings
 from billing_saas.outbox.jobs import Queue
 from billing_saas.workers.bench import Bench
+from billing_saas.workers.postgres_bells import PostgresBells
 
 if TYPE_CHECKING:
     from dramatiq.brokers.redis import RedisBroker
-
-# A poll is a round trip per queue; a shorter interval would only move the wait to the relay.
-_BY_LOOKING: dict[str, Any] = {"listen": False, "notify": False, "poll_interval": 0.25}
-
-
-class _PostgresDoorbell(PostgresBroker):  # type: ignore[misc]  # the library has no types
-    """Without the delay queues: each would cost a connection, and `run_at` lives in the job table."""
-
-    def declare_queue(self, queue_name: str) -> None:
-        if queue_name not in self.queues:
-            self.emit_before("declare_queue", queue_name)
-            self.queues[queue_name] = True
-            self.emit_after("declare_queue", queue_name)
 
 
 def connect(
@@ -54,12 +40,8 @@ def connect(
         raise BadSettings(
             ["BILLING_BROKER_URL: must start with postgresql://, redis://, rediss://"]
         )
-    elif pooled and not broker_url:
-        made = _PostgresDoorbell(
-            url=_unprepared(url), middleware=middleware, results=False, **_BY_LOOKING
-        )
     else:
-        made = _PostgresDoorbell(url=url, results=False, middleware=middleware)
+        made = PostgresBells(url, middleware, pooled=pooled and not broker_url)
     if bench is not None:
         _declare_actors(made, bench)
     return made
@@ -88,14 +70,9 @@ def patience(broker: dramatiq.Broker, queue: Queue) -> int:
 
     PostgreSQL tells of a bell. Redis is asked, so that whoever waits waits half of this on average.
     """
-    if isinstance(broker, PostgresBroker):
+    if isinstance(broker, PostgresBells):
         return 1_000
     return 25 if queue == "interactive" else 250
-
-
-def _unprepared(url: str) -> dict[str, Any]:
-    """psycopg prepares what it has sent five times; the next transaction may be on another connection."""
-    return {**conninfo_to_dict(url), "prepare_threshold": None}
 
 
 def _declare_actors(broker: dramatiq.Broker, bench: Bench) -> None:
@@ -108,14 +85,20 @@ def _declare_actors(broker: dramatiq.Broker, bench: Bench) -> None:
 
 def ring(broker: dramatiq.Broker, bells: Sequence[tuple[str, UUID]]) -> None:
     """Ring for (queue, job id) pairs. Of a bell that is rung twice the second finds nothing to do."""
-    for queue, job_id in bells:
-        broker.enqueue(
-            dramatiq.Message(
-                queue_name=queue,
-                actor_name=queue,
-                args=(),
-                kwargs={"job_id": str(job_id)},
-                options={},
-                message_id=str(job_id),
-            )
-        )
+    messages = [_message(queue, job_id) for queue, job_id in bells]
+    if isinstance(broker, PostgresBells):
+        broker.ring(messages)
+    else:
+        for message in messages:
+            broker.enqueue(message)
+
+
+def _message(queue: str, job_id: UUID) -> dramatiq.Message[None]:
+    return dramatiq.Message(
+        queue_name=queue,
+        actor_name=queue,
+        args=(),
+        kwargs={"job_id": str(job_id)},
+        options={},
+        message_id=str(job_id),
+    )

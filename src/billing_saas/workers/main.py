@@ -5,11 +5,11 @@ import contextlib
 import functools
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import dramatiq
 
@@ -108,7 +108,8 @@ def serve(
         watched.enter_context(meters.shown(pools))
         return database
 
-    bench = Bench(open_database, lease)
+    answers = relay.Answers()
+    bench = Bench(open_database, lease, answers.one)
     bells = broker.connect(
         settings.broker_url, urls.platform, bench if part.jobs else None, pooled=urls.pooled
     )
@@ -116,7 +117,9 @@ def serve(
     logs.get().info("worker ready", workers=sum(at_a_time.values()))
     try:
         watched.enter_context(meters.served(settings.metrics_address, settings.metrics_port))
-        asyncio.run(_relay_until_told(Database(urls, keys, pool_size=2), bells, part, settings))
+        ring = functools.partial(broker.ring, bells)
+        relaying = functools.partial(relay.run, ring=ring, answers=answers)
+        asyncio.run(_until_told(Database(urls, keys, pool_size=2), relaying, part, settings))
     finally:
         _stop(workers, bench, grace)
         bells.close()
@@ -125,14 +128,17 @@ def serve(
         logs.get().info("worker stopped")
 
 
-async def _relay_until_told(
-    database: Database, bells: dramatiq.Broker, part: Part, settings: Settings
+async def _until_told(
+    database: Database,
+    relaying: Callable[[Database], Coroutine[Any, Any, None]],
+    part: Part,
+    settings: Settings,
 ) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     going = [
-        asyncio.create_task(relay.run(database, functools.partial(broker.ring, bells))),
+        asyncio.create_task(relaying(database)),
         asyncio.create_task(told.wait()),
     ]
     if part.schedule:

@@ -9,6 +9,7 @@ a few jobs of each other practice and not behind all of one. Several relays shar
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, get_args
@@ -32,6 +33,7 @@ RING_AGAIN = timedelta(seconds=10)
 _IDLE_SECONDS = 1.0
 _DEAF_SECONDS = 0.25
 _BUSY_SECONDS = 0.05
+_TAKE_BACK_SECONDS = 1.0
 _LISTEN_AGAIN_SECONDS = 5.0
 CHANNEL = "job_due"
 
@@ -99,12 +101,33 @@ _MARK = text(
 )
 
 
-async def run(database: Database, ring: Ring) -> None:
+class Answers:
+    """Counted by the workers of this process, from their own loop: half a share answered is room for as
+    many, and the relay need not pause before it looks."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._look: Callable[[], object] = lambda: None
+
+    def listen(self, loop: asyncio.AbstractEventLoop, wake: asyncio.Event) -> None:
+        self._look = functools.partial(loop.call_soon_threadsafe, wake.set)
+
+    def one(self) -> None:
+        self._count += 1
+        if self._count % (SHARE // 2) == 0:
+            self._look()
+
+
+async def run(database: Database, ring: Ring, answers: Answers | None = None) -> None:
     """Relay until cancelled."""
     wake = asyncio.Event()
+    if answers is not None:
+        answers.listen(asyncio.get_running_loop(), wake)
     # Behind a pooler nobody hears a notification: look more often instead.
     deaf = database.urls.pooled
-    listening = None if deaf else asyncio.create_task(_listen(database.urls.platform, wake))
+    beside = [asyncio.create_task(_take_back(database, wake))]
+    if not deaf:
+        beside.append(asyncio.create_task(_listen(database.urls.platform, wake)))
     idle = _DEAF_SECONDS if deaf else _IDLE_SECONDS
     pause = _BUSY_SECONDS
     try:
@@ -120,9 +143,24 @@ async def run(database: Database, ring: Ring) -> None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(wake.wait(), pause if seen.more else idle)
     finally:
-        if listening is not None:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _take_back(database: Database, wake: asyncio.Event) -> None:
+    """Jobs whose lease has ended. Beside the passes: nobody who waits waits for this."""
+    while True:
+        try:
+            async with database.platform() as db:
+                recovered = await leasing.recover(db)
+            for job_id in recovered.parked:
+                logs.get().error("job parked", job=job_id, step="worker_lost")
+            if recovered.queued:
+                wake.set()
+        except Exception as error:
+            logs.get().warning("relay pass failed", step="leases", exc_info=error)
+        await asyncio.sleep(_TAKE_BACK_SECONDS)
 
 
 class Pass(NamedTuple):
@@ -132,11 +170,7 @@ class Pass(NamedTuple):
 
 
 async def one_pass(database: Database, ring: Ring) -> Pass:
-    """Take back expired leases, ring for what is due."""
-    async with database.platform() as db:
-        recovered = await leasing.recover(db)
-    for job_id in recovered.parked:
-        logs.get().error("job parked", job=job_id, step="worker_lost")
+    """Ring for what is due."""
     queues = list(get_args(Queue))
     async with database.platform() as db:
         marked = (

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from billing_saas.kit import clock, logs, meters, points, tracing
 from billing_saas.kit.actor import Actor, ActorKind
@@ -20,6 +19,7 @@ from billing_saas.outbox import jobs, leasing
 from billing_saas.outbox.errors import LeaseLost
 from billing_saas.outbox.leasing import LEASE, Claim
 from billing_saas.workers import registry
+from billing_saas.workers.claiming import Claims
 from billing_saas.workers.registry import Act
 
 
@@ -32,24 +32,23 @@ class Outcome(StrEnum):
     """Not due, done already, or another worker has it: a bell may ring more than once."""
 
 
-# Suspects run one at a time, so that a job which kills its process takes no other suspect with it.
-# Each job that it does take becomes a suspect itself, and so is taken only once.
-_one_suspect: WeakKeyDictionary[Database, asyncio.Lock] = WeakKeyDictionary()
-
-
 async def run_job(database: Database, job_id: UUID, *, lease: timedelta = LEASE) -> Outcome:
+    """A job by itself."""
+    return await run_asked(Claims(database, lease), job_id)
+
+
+async def run_asked(claims: Claims, job_id: UUID) -> Outcome:
     """Claim the job and run it to its outcome. Raises only when the outcome cannot be written."""
-    async with database.platform() as db:
-        mine = await leasing.claim(db, job_id, lease=lease)
-        suspect = mine is None and await leasing.is_suspect(db, job_id)
+    mine, suspect = await claims.claim(job_id)
     if mine is not None:
-        return await _run(database, mine, lease)
+        return await _run(claims.database, mine, claims.lease)
     if not suspect:
         return Outcome.NOT_OURS
-    async with _one_suspect.setdefault(database, asyncio.Lock()):
-        async with database.platform() as db:
-            mine = await leasing.claim(db, job_id, lease=lease, suspect=True)
-        return Outcome.NOT_OURS if mine is None else await _run(database, mine, lease)
+    # Suspects run one at a time, so that a job which kills its process takes no other suspect with
+    # it. Each job that it does take becomes a suspect itself, and so is taken only once.
+    async with claims.one_suspect:
+        mine = await claims.claim_suspect(job_id)
+        return Outcome.NOT_OURS if mine is None else await _run(claims.database, mine, claims.lease)
 
 
 async def drain(database: Database) -> Counter[Outcome]:
