@@ -12,11 +12,14 @@ from billing_saas.api import conditions, cursors, once
 from billing_saas.identity.signing_in import Principal
 from billing_saas.kit import paging
 from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import Database, TenantSession
+from billing_saas.kit.db import Database, NarrowedSession, OneCompanySession, TenantSession
 from billing_saas.kit.paging import PageRequest
+from billing_saas.tenants import queries
 
 # What handlers write: the kinds of argument, named once.
 Db = NamedDependency[TenantSession]
+Company = NamedDependency[OneCompanySession]
+People = NamedDependency[NarrowedSession]
 Who = NamedDependency[Actor]
 Asked = NamedDependency[PageRequest]
 Person = NamedDependency[Principal]
@@ -56,6 +59,44 @@ async def db(
                 await once.end(session, request, wanted)
     if done is not None:
         raise done
+
+
+def company_actor(company_id: Id, request: Request[Principal, None, Any]) -> Actor:
+    """For the company that the path names, or the company does not exist (404)."""
+    return request.user.actor_of(
+        company_id,
+        request_id=request.scope["state"]["request_id"],
+        ip_prefix=request.scope["state"]["ip_prefix"],
+    )
+
+
+async def company(
+    company_id: Id, actor: Who, request: Request[Principal, None, Any]
+) -> AsyncGenerator[OneCompanySession, None]:
+    """To read a company's people and papers."""
+    database: Database = request.app.state.database
+    async with database.one_company(company_id) as session:
+        yield session
+
+
+async def company_people(
+    company_id: Id, actor: Who, request: Request[Principal, None, Any]
+) -> AsyncGenerator[NarrowedSession, None]:
+    """To change a company's people and papers."""
+    database: Database = request.app.state.database
+    async with database.narrowed(company_id) as session:
+        yield session
+
+
+async def practice_people(
+    practice_id: Id, actor: Who, request: Request[Principal, None, Any]
+) -> AsyncGenerator[NarrowedSession, None]:
+    """To change who may enter a practice."""
+    database: Database = request.app.state.database
+    async with database.glance() as glance:
+        company_id = await queries.company_of(glance, practice_id)
+    async with database.narrowed(company_id, practice_id) as session:
+        yield session
 
 
 def page(
