@@ -16,6 +16,7 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 
 _KEY = "manners"
+Kind = Literal["act", "search", "plain"]
 # Reads a resource as the answer that made it told it.
 Show = Callable[[TenantSession, Actor, UUID], Awaitable[Any]]
 Lock = Callable[[TenantSession, UUID], Awaitable[object]]
@@ -41,8 +42,9 @@ class Deprecated:
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    kind: Literal["act", "search"] = "act"
-    """`search`: a POST that changes nothing."""
+    kind: Kind = "act"
+    """`search`: a POST that changes nothing. `plain`: a change that takes no key, because asked again it
+    finds its work done and says so."""
     told_by: Show | None = None
     """Tells the answer again to who asks again; without it the answer is 204."""
     resource: str = ""
@@ -53,7 +55,7 @@ class Manners:
 
 def manners(
     *,
-    kind: Literal["act", "search"] = "act",
+    kind: Kind = "act",
     told_by: Show | None = None,
     resource: str = "",
     versioned: Versioned | None = None,
