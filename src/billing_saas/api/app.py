@@ -20,19 +20,25 @@ from billing_saas.api.staff import (
     balances,
     cards,
     claims,
+    companies,
+    company_members,
     connections,
     dead_letters,
     documents,
+    invitations,
+    members,
     patients,
     practices,
     remittances,
+    roles,
+    work,
 )
 from billing_saas.kit.db import Database
 
 # A JSON body; files are streamed past this limit, by routes that say so.
 MOST_JSON_BYTES = 1 << 20
 
-_OPEN_TO_ALL = ["^/docs", "^/live$", "^/ready$"]
+_OPEN_TO_ALL = ["^/docs", "^/live$", "^/ready$", "^/v1/invitation-acceptances$"]
 
 
 @get("/docs/start.js", include_in_schema=False, sync_to_thread=False, media_type="text/javascript")
@@ -54,6 +60,7 @@ def staff() -> Router:
             *connections.HANDLERS,
             *dead_letters.HANDLERS,
             *documents.HANDLERS,
+            *members.HANDLERS,
             *patients.HANDLERS,
             *remittances.HANDLERS,
         ],
@@ -61,11 +68,30 @@ def staff() -> Router:
             "actor": Provide(deps.actor, sync_to_thread=False),
             "db": Provide(deps.db),
             "page": Provide(deps.page, sync_to_thread=False),
+            "people": Provide(deps.practice_people),
+        },
+    )
+    of_company = Router(
+        "/companies/{company_id:uuid}",
+        route_handlers=[*companies.HANDLERS, *company_members.HANDLERS],
+        dependencies={
+            "actor": Provide(deps.company_actor, sync_to_thread=False),
+            "company": Provide(deps.company),
+            "page": Provide(deps.page, sync_to_thread=False),
+            "people": Provide(deps.company_people),
         },
     )
     return Router(
         "/v1",
-        route_handlers=[inside, practices.list_practices],
+        route_handlers=[
+            inside,
+            of_company,
+            companies.list_companies,
+            invitations.accept_invitation,
+            practices.list_practices,
+            roles.list_roles,
+            work.list_work,
+        ],
         dependencies={"principal": Provide(deps.principal, sync_to_thread=False)},
         security=[{"bearer": []}, {"session": []}],
     )
