@@ -1,4 +1,4 @@
-from billing_saas.kit.errors import Conflict, Invalid, NotFound
+from billing_saas.kit.errors import Conflict, Invalid, NotFound, Refused
 
 
 class ClaimNotFound(NotFound):
@@ -11,6 +11,10 @@ class SubmissionNotFound(NotFound):
 
 class IllegalMove(Conflict):
     """`facts` name the field, the state it is in and the one it was to go to."""
+
+
+class NotCertified(Refused):
+    """The act asks for a coder's full credential."""
 
 
 class CannotBeSent(Invalid):

@@ -20,6 +20,8 @@ from billing_saas.claims.tables import (
     LineAdjudication,
     Submission,
 )
+from billing_saas.duties import visibility
+from billing_saas.duties.visibility_rules import Field, Sight
 from billing_saas.encounters import queries as encounters
 from billing_saas.encounters.queries import Visit
 from billing_saas.kit.actor import Actor
@@ -27,7 +29,7 @@ from billing_saas.kit.db import TenantSession
 from billing_saas.kit.paging import Page, PageRequest, encode
 from billing_saas.patients import queries as patients
 from billing_saas.patients.rules import NameOnly
-from billing_saas.phi import keyring
+from billing_saas.phi import keyring, masking
 from billing_saas.phi.registry import CLAIM_PHI_DEMO
 
 
@@ -52,8 +54,14 @@ class ClaimMoney(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+_SHOWN = (Field.IDENTIFIERS, Field.DIAGNOSES, Field.PROCEDURES, Field.AMOUNTS)
+
+
 class ClaimRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim with its visit, lines, payers, submissions and what the payers said of its lines."""
+    """One claim with its visit, lines, payers, submissions and what the payers said of its lines.
+
+    `masked` names the classes of field that are blank because of who asks. Nothing of them was opened.
+    """
 
     claim: Claim
     account_number: str
@@ -63,6 +71,7 @@ class ClaimRecord(msgspec.Struct, frozen=True, kw_only=True):
     submissions: Sequence[Submission]
     adjudications: Sequence[LineAdjudication]
     money: ClaimMoney
+    masked: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<ClaimRecord {self.claim.id}>"
@@ -74,6 +83,7 @@ class ClaimLine(msgspec.Struct, frozen=True, kw_only=True):
     claim: Claim
     patient_name: NameOnly
     money: ClaimMoney
+    masked: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<ClaimLine {self.claim.id}>"
@@ -94,22 +104,9 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
 async def claim(db: TenantSession, actor: Actor, claim_id: UUID) -> ClaimRecord:
     actor.must("claims.read")
-    found = await _find(db, claim_id)
-    ring = await keyring.of(db, found.key_ver)
-    sealed = ring.open(CLAIM_PHI_DEMO, found.id, found.phi_demo, AccountNumber)
-    visits = await encounters.visits(db, [found.encounter_id])
-    names = await patients.names(db, [found.patient_id])
-    money = await money_of(db, [found.id])
-    record = ClaimRecord(
-        claim=found,
-        account_number=sealed.account_number,
-        patient_name=names[found.patient_id],
-        visit=visits[found.encounter_id],
-        payers=await _payers(db, claim_id),
-        submissions=(await db.scalars(_of_claim(Submission, db, claim_id))).all(),
-        adjudications=(await db.scalars(_of_claim(LineAdjudication, db, claim_id))).all(),
-        money=money[found.id],
-    )
+    found = await _find(db, actor, claim_id)
+    sight = await visibility.of(db, actor, *_SHOWN)
+    record = await shown(db, found, sight)
     await trail.record(
         db,
         actor,
@@ -117,22 +114,72 @@ async def claim(db: TenantSession, actor: Actor, claim_id: UUID) -> ClaimRecord:
         object_type="claim",
         object_id=found.id,
         subjects=[found.patient_id],
-        classes=Classes.DEMOGRAPHIC | Classes.CLINICAL,
+        classes=opened_classes(sight),
     )
     return record
+
+
+async def shown(db: TenantSession, found: Claim, sight: Sight) -> ClaimRecord:
+    """The record as `sight` sees it, for acts that check who asks and tell the trail themselves."""
+    visits = await encounters.visits(db, [found.encounter_id], sight)
+    names = await patients.names(db, [found.patient_id])
+    amounts = sight.sees(Field.AMOUNTS)
+    return ClaimRecord(
+        claim=_claim_shown(found, sight),
+        account_number=await _account_number(db, found) if sight.sees(Field.IDENTIFIERS) else "",
+        patient_name=names[found.patient_id],
+        visit=visits[found.encounter_id],
+        payers=await _payers(db, found.id),
+        submissions=[
+            one if amounts else masking.without(one, "charge_cents")
+            for one in await db.scalars(_of_claim(Submission, db, found.id))
+        ],
+        adjudications=[
+            one if amounts else _without_amounts(one)
+            for one in await db.scalars(_of_claim(LineAdjudication, db, found.id))
+        ],
+        money=(await money_of(db, [found.id]))[found.id] if amounts else ClaimMoney(),
+        masked=sight.masked(*_SHOWN),
+    )
+
+
+_AMOUNTS_OF_A_LINE = ("charge_cents", "allowed_cents", "paid_cents", "patient_responsibility_cents")
+
+
+def _without_amounts(said: LineAdjudication) -> LineAdjudication:
+    """Why a payer denied or reduced a line is what a coder corrects by: the codes stay."""
+    copied = masking.without(said, *_AMOUNTS_OF_A_LINE)
+    copied.adjustments = [
+        [group, reason, None, quantity] for group, reason, _, quantity in said.adjustments
+    ]
+    return copied
+
+
+def opened_classes(sight: Sight) -> Classes:
+    clinical = Classes.CLINICAL if sight.sees(Field.DIAGNOSES) else Classes.NONE
+    return Classes.DEMOGRAPHIC | clinical
+
+
+def _claim_shown(found: Claim, sight: Sight) -> Claim:
+    return found if sight.sees(Field.AMOUNTS) else masking.without(found, "charge_cents")
+
+
+async def _account_number(db: TenantSession, found: Claim) -> str:
+    ring = await keyring.of(db, found.key_ver)
+    return ring.open(CLAIM_PHI_DEMO, found.id, found.phi_demo, AccountNumber).account_number
 
 
 async def must_exist(db: TenantSession, actor: Actor, claim_id: UUID) -> None:
     """For what hangs on a claim; opens nothing, so there is nothing to record."""
     actor.must("claims.read")
-    await _find(db, claim_id)
+    await _find(db, actor, claim_id)
 
 
 async def timeline(db: TenantSession, actor: Actor, claim_id: UUID) -> Sequence[ClaimEvent]:
     """Every move of the claim and its submissions, oldest first."""
     actor.must("claims.read")
-    found = await _find(db, claim_id)
-    events = (await db.scalars(_of_claim(ClaimEvent, db, claim_id))).all()
+    found = await _find(db, actor, claim_id)
+    events = await moves(db, claim_id)
     await trail.record(
         db,
         actor,
@@ -145,6 +192,11 @@ async def timeline(db: TenantSession, actor: Actor, claim_id: UUID) -> Sequence[
     return events
 
 
+async def moves(db: TenantSession, claim_id: UUID) -> Sequence[ClaimEvent]:
+    """For acts that check who asks and tell the trail themselves."""
+    return (await db.scalars(_of_claim(ClaimEvent, db, claim_id))).all()
+
+
 async def claims(
     db: TenantSession, actor: Actor, page: PageRequest, filters: Filters | None = None
 ) -> Page[ClaimLine]:
@@ -153,12 +205,16 @@ async def claims(
     query = _filtered(
         select(Claim).where(Claim.tenant_id == db.tenant_id), db, filters or Filters()
     )
+    if actor.only_patient is not None:
+        query = query.where(Claim.patient_id == actor.only_patient)
     if page.after is not None:
         query = query.where(Claim.id < page.after)
+    sight = await visibility.of(db, actor, Field.AMOUNTS)
     found = (await db.scalars(query.order_by(Claim.id.desc()).limit(page.limit + 1))).all()
     shown = found[: page.limit]
     names = await patients.names(db, {row.patient_id for row in shown})
-    money = await money_of(db, [row.id for row in shown])
+    amounts = sight.sees(Field.AMOUNTS)
+    money = await money_of(db, [row.id for row in shown] if amounts else [])
     await trail.record(
         db,
         actor,
@@ -169,7 +225,12 @@ async def claims(
         detail={"count": len(shown)},
     )
     lines = [
-        ClaimLine(claim=row, patient_name=names[row.patient_id], money=money[row.id])
+        ClaimLine(
+            claim=_claim_shown(row, sight),
+            patient_name=names[row.patient_id],
+            money=money.get(row.id, ClaimMoney()),
+            masked=sight.masked(Field.AMOUNTS),
+        )
         for row in shown
     ]
     return Page(lines, encode(shown[-1].id) if len(found) > page.limit else None)
@@ -210,11 +271,19 @@ async def _payers(db: TenantSession, claim_id: UUID) -> Sequence[ClaimCoverage]:
     ).all()
 
 
-async def _find(db: TenantSession, claim_id: UUID) -> Claim:
+async def by_id(db: TenantSession, claim_id: UUID) -> Claim:
+    """For acts that check who asks."""
     found = await db.scalar(
         select(Claim).where(Claim.tenant_id == db.tenant_id, Claim.id == claim_id)
     )
     if found is None:
+        raise ClaimNotFound("There is no such claim.")
+    return found
+
+
+async def _find(db: TenantSession, actor: Actor, claim_id: UUID) -> Claim:
+    found = await by_id(db, claim_id)
+    if not actor.may_see(found.patient_id):
         raise ClaimNotFound("There is no such claim.")
     return found
 

@@ -48,10 +48,13 @@ async def by_member_id(db: TenantSession, member_ids: Iterable[str]) -> dict[str
     return held
 
 
-async def of_patients(db: TenantSession, patient_ids: Iterable[UUID]) -> dict[UUID, list[Held]]:
-    """What each patient has on file. The caller records that it looked."""
+async def of_patients(
+    db: TenantSession, patient_ids: Iterable[UUID], *, sealed: bool = False
+) -> dict[UUID, list[Held]]:
+    """What each patient has on file; `sealed`: without opening the policies. The caller records that
+    it looked."""
     held: dict[UUID, list[Held]] = {}
-    for coverage in await _opened(db, Coverage.patient_id, list(patient_ids)):
+    for coverage in await _opened(db, Coverage.patient_id, list(patient_ids), sealed=sealed):
         held.setdefault(coverage.patient_id, []).append(coverage)
     return held
 
@@ -61,7 +64,11 @@ async def by_ids(db: TenantSession, ids: Iterable[UUID]) -> list[Held]:
 
 
 async def _opened(
-    db: TenantSession, column: InstrumentedAttribute[UUID], ids: Sequence[UUID]
+    db: TenantSession,
+    column: InstrumentedAttribute[UUID],
+    ids: Sequence[UUID],
+    *,
+    sealed: bool = False,
 ) -> list[Held]:
     if not ids:
         return []
@@ -80,7 +87,9 @@ async def _opened(
             relationship=row.relationship,
             filing_indicator=row.filing_indicator,
             qualified_medicare_beneficiary=row.qualified_medicare_beneficiary,
-            policy=ring.open(COVERAGE_PHI_DEMO, row.id, row.phi_demo, Policy),
+            policy=(
+                Policy() if sealed else ring.open(COVERAGE_PHI_DEMO, row.id, row.phi_demo, Policy)
+            ),
         )
         for row in rows
     ]

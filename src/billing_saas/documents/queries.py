@@ -10,9 +10,13 @@ from sqlalchemy import select
 from billing_saas.audit import trail
 from billing_saas.audit.rules import Classes
 from billing_saas.blobs import storing
+from billing_saas.documents import rules
 from billing_saas.documents.errors import DocumentNotFound, NoContentYet
 from billing_saas.documents.rules import Title
 from billing_saas.documents.tables import DocumentRow
+from billing_saas.duties import visibility
+from billing_saas.duties.errors import NotShown
+from billing_saas.duties.visibility_rules import Field
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.paging import Page, PageRequest, encode
@@ -20,10 +24,12 @@ from billing_saas.phi import keyring
 from billing_saas.phi.registry import DOCUMENT_PHI_CLIN
 
 READ = "documents.read"
+_MOST_OF_A_PATIENT = 200
 
 
 class DocumentShown(msgspec.Struct, frozen=True, kw_only=True):
-    """`bytes` and `pages` are 0 while its content is awaited."""
+    """`bytes` and `pages` are 0 while its content is awaited. Where `masked` names the class of field that
+    its kind holds, who asks sees that there is such a document: its title was not opened."""
 
     id: UUID
     patient_id: UUID | None
@@ -36,6 +42,7 @@ class DocumentShown(msgspec.Struct, frozen=True, kw_only=True):
     created_by: UUID
     created_at: datetime
     updated_at: datetime
+    masked: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<DocumentShown {self.id}>"
@@ -62,6 +69,8 @@ async def documents(
     query = select(DocumentRow).where(
         DocumentRow.tenant_id == db.tenant_id, DocumentRow.state != "withdrawn"
     )
+    if actor.only_patient is not None:
+        query = query.where(DocumentRow.patient_id == actor.only_patient)
     if patient_id is not None:
         query = query.where(DocumentRow.patient_id == patient_id)
     if kind is not None:
@@ -69,7 +78,7 @@ async def documents(
     if page.after is not None:
         query = query.where(DocumentRow.id < page.after)
     rows = (await db.scalars(query.order_by(DocumentRow.id.desc()).limit(page.limit + 1))).all()
-    listed = await _opened(db, rows[: page.limit])
+    listed = await _opened(db, actor, rows[: page.limit])
     if listed:
         await _tell(db, actor, "document.list", listed)
     more = len(rows) > page.limit
@@ -78,7 +87,7 @@ async def documents(
 
 async def document(db: TenantSession, actor: Actor, document_id: UUID) -> DocumentShown:
     actor.must(READ)
-    (shown,) = await _opened(db, [await _row(db, document_id)])
+    (shown,) = await _opened(db, actor, [await _row(db, actor, document_id)])
     await _tell(db, actor, "document.read", [shown], document_id)
     return shown
 
@@ -86,9 +95,8 @@ async def document(db: TenantSession, actor: Actor, document_id: UUID) -> Docume
 async def content(db: TenantSession, actor: Actor, document_id: UUID) -> Content:
     """The file itself, whole: it is at most `rules.MOST_BYTES`, or an image of so many bytes written anew."""
     actor.must(READ)
-    row = await _row(db, document_id)
-    if row.blob_id is None:
-        raise NoContentYet("The content of this document has not come yet.")
+    row = await _row(db, actor, document_id)
+    await _must_show(db, actor, row)
     await trail.record(
         db,
         actor,
@@ -99,11 +107,52 @@ async def content(db: TenantSession, actor: Actor, document_id: UUID) -> Content
         classes=Classes.FILE,
         detail={"kind": row.kind},
     )
+    return await _read(db, row)
+
+
+async def _read(db: TenantSession, row: DocumentRow) -> Content:
+    if row.blob_id is None:
+        raise NoContentYet("The content of this document has not come yet.")
     chunks = [chunk async for chunk in storing.read(db, row.blob_id)]
     return Content(media_type=row.media_type, content=b"".join(chunks))
 
 
-async def _row(db: TenantSession, document_id: UUID) -> DocumentRow:
+async def shown_of_patient(
+    db: TenantSession, actor: Actor, patient_id: UUID
+) -> list[DocumentShown]:
+    """Newest first, as who asks sees them. For acts that check who asks and tell the trail themselves."""
+    found = await db.scalars(
+        select(DocumentRow)
+        .where(
+            DocumentRow.tenant_id == db.tenant_id,
+            DocumentRow.patient_id == patient_id,
+            DocumentRow.state == "kept",
+        )
+        .order_by(DocumentRow.id.desc())
+        .limit(_MOST_OF_A_PATIENT)
+    )
+    return await _opened(db, actor, found.all())
+
+
+async def content_of_patient(
+    db: TenantSession, actor: Actor, document_id: UUID, patient_id: UUID
+) -> Content:
+    """As `content`, of a document that concerns this patient. For acts that check who asks and tell the
+    trail themselves."""
+    row = await _row(db, actor, document_id)
+    if row.patient_id != patient_id:
+        raise DocumentNotFound("There is no such document.")
+    await _must_show(db, actor, row)
+    return await _read(db, row)
+
+
+async def _must_show(db: TenantSession, actor: Actor, row: DocumentRow) -> None:
+    held = rules.HOLDS[row.kind]
+    if (await visibility.of(db, actor, *held)).masked(*held):
+        raise NotShown("Your roles do not show what such a document holds.", field="content")
+
+
+async def _row(db: TenantSession, actor: Actor, document_id: UUID) -> DocumentRow:
     found = await db.scalar(
         select(DocumentRow).where(
             DocumentRow.tenant_id == db.tenant_id,
@@ -111,12 +160,16 @@ async def _row(db: TenantSession, document_id: UUID) -> DocumentRow:
             DocumentRow.state != "withdrawn",
         )
     )
-    if found is None:
+    if found is None or not actor.may_see(found.patient_id):
         raise DocumentNotFound("There is no such document.")
     return found
 
 
-async def _opened(db: TenantSession, rows: Sequence[DocumentRow]) -> list[DocumentShown]:
+async def _opened(
+    db: TenantSession, actor: Actor, rows: Sequence[DocumentRow]
+) -> list[DocumentShown]:
+    sight = await visibility.of(db, actor, *Field)
+    masked = {row.id: sight.masked(*rules.HOLDS[row.kind]) for row in rows}
     ring = await keyring.of(db, max((row.key_ver for row in rows), default=0))
     return [
         DocumentShown(
@@ -124,13 +177,18 @@ async def _opened(db: TenantSession, rows: Sequence[DocumentRow]) -> list[Docume
             patient_id=row.patient_id,
             kind=row.kind,
             state=row.state,
-            title=ring.open(DOCUMENT_PHI_CLIN, row.id, row.phi_clin, Title).title,
+            title=(
+                ""
+                if masked[row.id]
+                else ring.open(DOCUMENT_PHI_CLIN, row.id, row.phi_clin, Title).title
+            ),
             media_type=row.media_type,
             bytes=row.bytes,
             pages=row.pages,
             created_by=row.created_by,
             created_at=row.created_at,
             updated_at=row.updated_at,
+            masked=masked[row.id],
         )
         for row in rows
     ]
@@ -150,6 +208,6 @@ async def _tell(
         object_type="document",
         object_id=object_id,
         subjects=[one.patient_id for one in shown if one.patient_id is not None],
-        classes=Classes.CLINICAL,
+        classes=Classes.CLINICAL if any(not one.masked for one in shown) else Classes.NONE,
         detail={"count": len(shown)},
     )

@@ -3,6 +3,7 @@
 from typing import Literal, get_args
 
 from billing_saas.documents.errors import DocumentRefused
+from billing_saas.duties.visibility_rules import Field
 from billing_saas.phi.sealing import Document as Sealed
 
 Kind = Literal[
@@ -19,6 +20,22 @@ Kind = Literal[
     "other",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
+
+# Which classes of field one learns from a document of a kind, title and content: who does not see them all
+# sees that there is such a document. What may hold anything is held to be clinical.
+HOLDS: dict[str, tuple[Field, ...]] = {
+    "insurance_card": (Field.IDENTIFIERS,),
+    "identity_card": (Field.DEMOGRAPHICS, Field.CONTACT),
+    "referral": (Field.DIAGNOSES,),
+    "authorization": (Field.DIAGNOSES, Field.PROCEDURES),
+    "medical_record": (Field.DIAGNOSES, Field.PROCEDURES),
+    "explanation_of_benefits": (Field.IDENTIFIERS, Field.PROCEDURES, Field.AMOUNTS),
+    "payer_letter": (Field.DIAGNOSES, Field.PROCEDURES),
+    "appeal": (Field.DIAGNOSES, Field.PROCEDURES),
+    "consent": (Field.DEMOGRAPHICS,),
+    "patient_letter": (Field.DEMOGRAPHICS, Field.CONTACT),
+    "other": (Field.DIAGNOSES,),
+}
 
 MOST_BYTES = 25 << 20
 MOST_PAGES = 300

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Literal
 
 CODED = "coded"
+CODED_UNDER_REVIEW = "coded_under_review"
 POSTED = "posted"
 WROTE_OFF = "wrote_off"
 
@@ -24,7 +25,7 @@ class Duty:
 
 APPROVE_CODING = Duty(
     "approve_coding",
-    frozenset({CODED}),
+    frozenset({CODED, CODED_UNDER_REVIEW}),
     "coding_apart",
     "Who coded a claim does not approve its coding.",
 )

@@ -95,15 +95,21 @@ async def close(db: TenantSession, actor: Actor, card_id: UUID, *, outcome: str)
 
 
 async def withdraw(
-    db: TenantSession, actor: Actor, subject_ids: Sequence[UUID], *, outcome: str
+    db: TenantSession,
+    actor: Actor,
+    subject_ids: Sequence[UUID],
+    *,
+    outcome: str,
+    kind: str = "",
 ) -> None:
-    """Close the open cards of these subjects: what opened them was undone."""
+    """Close the open cards of these subjects (of one kind): what they asked for is done, or undone."""
     await db.execute(
         update(Card)
         .where(
             Card.tenant_id == db.tenant_id,
             Card.subject_id == bindparam("subjects", list(subject_ids), ARRAY(Uuid)).any_(),
             Card.state == "open",
+            *([Card.kind == kind] if kind else []),
         )
         .values(state="done", closed_at=clock.now(), closed_by=actor.id, outcome=outcome)
         .execution_options(synchronize_session=False)

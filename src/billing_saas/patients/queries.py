@@ -11,6 +11,8 @@ from sqlalchemy.types import Uuid
 
 from billing_saas.audit import trail
 from billing_saas.audit.rules import Classes
+from billing_saas.duties import visibility
+from billing_saas.duties.visibility_rules import Field, Sight
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.paging import Page, PageRequest, encode
@@ -18,7 +20,7 @@ from billing_saas.patients import finding, rules
 from billing_saas.patients.errors import BadPatient, PatientNotFound
 from billing_saas.patients.rules import Demographics, NameOnly
 from billing_saas.patients.tables import Patient
-from billing_saas.phi import keyring
+from billing_saas.phi import keyring, masking
 from billing_saas.phi.registry import PATIENT_NAME_CT, PATIENT_PHI_DEMO
 
 _OPEN_AT_ONCE = 5_000
@@ -29,13 +31,17 @@ _ONE = select(Patient).where(
 )
 
 
+_SHOWN = (Field.CONTACT, Field.IDENTIFIERS)
+
+
 class PatientRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One patient, opened."""
+    """One patient, opened. `masked` names the classes of field that are blank because of who asks."""
 
     id: UUID
     merged_into: UUID | None
     version: int
     demographics: Demographics
+    masked: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<PatientRecord {self.id}>"
@@ -44,9 +50,9 @@ class PatientRecord(msgspec.Struct, frozen=True, kw_only=True):
 async def patient(db: TenantSession, actor: Actor, patient_id: UUID) -> PatientRecord:
     actor.must("patients.read")
     found = await db.scalar(_ONE, {"tenant_id": db.tenant_id, "patient_id": patient_id})
-    if found is None:
+    if found is None or not actor.may_see(found.id):
         raise PatientNotFound("There is no such patient.")
-    records = await _opened(db, [found])
+    records = await _opened(db, actor, [found])
     await _tell(db, actor, "patient.read", records, patient_id)
     return records[0]
 
@@ -64,10 +70,12 @@ async def patients(db: TenantSession, actor: Actor, page: PageRequest) -> Page[P
     """Newest first; those merged into another are not listed."""
     actor.must("patients.read")
     query = select(Patient).where(Patient.tenant_id == db.tenant_id, Patient.merged_into.is_(None))
+    if actor.only_patient is not None:
+        query = query.where(Patient.id == actor.only_patient)
     if page.after is not None:
         query = query.where(Patient.id < page.after)
     found = (await db.scalars(query.order_by(Patient.id.desc()).limit(page.limit + 1))).all()
-    records = await _opened(db, found[: page.limit])
+    records = await _opened(db, actor, found[: page.limit])
     await _tell(db, actor, "patient.list", records)
     more = len(found) > page.limit
     return Page(records, encode(records[-1].id) if more else None)
@@ -88,10 +96,11 @@ async def by_name_and_birth(
     """Exactly this surname (as the blind index compares it) and birth date."""
     actor.must("patients.read")
     sought = Demographics(last_name=last_name, birth_date=birth_date)
-    (ids,) = await finding.by_name_and_birth(db, [sought])
+    (found,) = await finding.by_name_and_birth(db, [sought])
+    ids = [patient_id for patient_id in found if actor.may_see(patient_id)]
     records = [
         record
-        for record in await _opened(db, await _rows(db, ids))
+        for record in await _opened(db, actor, await _rows(db, ids))
         if record.demographics.birth_date == birth_date
         and rules.comparable(record.demographics.last_name) == rules.comparable(last_name)
     ]
@@ -111,8 +120,8 @@ async def by_name(
         raise BadPatient(
             f"Type at least {_SHORTEST_PREFIX} letters of the last name.", field="name"
         )
-    ids = await _named(db, last, first, limit)
-    records = await _opened(db, await _rows(db, ids))
+    ids = await _named(db, actor, last, first, limit)
+    records = await _opened(db, actor, await _rows(db, ids))
     records.sort(
         key=lambda record: (
             rules.comparable(record.demographics.last_name),
@@ -138,7 +147,7 @@ async def names(db: TenantSession, ids: Iterable[UUID]) -> dict[UUID, NameOnly]:
     return {row.id: ring.open(PATIENT_NAME_CT, row.id, row.name_ct, NameOnly) for row in rows}
 
 
-async def _named(db: TenantSession, last: str, first: str, limit: int) -> list[UUID]:
+async def _named(db: TenantSession, actor: Actor, last: str, first: str, limit: int) -> list[UUID]:
     """The first `limit` patients by name. All are looked at: an order by a sealed name has no index."""
     found: list[tuple[str, str, UUID]] = []
     after: UUID | None = None
@@ -146,6 +155,8 @@ async def _named(db: TenantSession, last: str, first: str, limit: int) -> list[U
         query = select(Patient.id, Patient.name_ct, Patient.key_ver).where(
             Patient.tenant_id == db.tenant_id, Patient.merged_into.is_(None)
         )
+        if actor.only_patient is not None:
+            query = query.where(Patient.id == actor.only_patient)
         if after is not None:
             query = query.where(Patient.id > after)
         rows = (await db.execute(query.order_by(Patient.id).limit(_OPEN_AT_ONCE))).all()
@@ -177,17 +188,31 @@ async def _rows(db: TenantSession, ids: Sequence[UUID]) -> Sequence[Patient]:
     ).all()
 
 
-async def _opened(db: TenantSession, rows: Sequence[Patient]) -> list[PatientRecord]:
+async def _opened(db: TenantSession, actor: Actor, rows: Sequence[Patient]) -> list[PatientRecord]:
+    """Whoever may see a patient may see the name (a test holds the two tables to that)."""
+    sight = await visibility.of(db, actor, *_SHOWN)
+    masked = sight.masked(*_SHOWN)
     ring = await keyring.of(db, max((row.key_ver for row in rows), default=0))
     return [
         PatientRecord(
             id=row.id,
             merged_into=row.merged_into,
             version=row.version,
-            demographics=ring.open(PATIENT_PHI_DEMO, row.id, row.phi_demo, Demographics),
+            demographics=_shown(
+                ring.open(PATIENT_PHI_DEMO, row.id, row.phi_demo, Demographics), sight
+            ),
+            masked=masked,
         )
         for row in rows
     ]
+
+
+def _shown(person: Demographics, sight: Sight) -> Demographics:
+    if not sight.sees(Field.CONTACT):
+        person = masking.blanked(person, "address", "phones", "email")
+    if not sight.sees(Field.IDENTIFIERS):
+        person = masking.blanked(person, "ssn", "medical_record_number")
+    return person
 
 
 async def _tell(

@@ -11,6 +11,8 @@ from uuid import UUID
 from sqlalchemy import text, update
 
 from billing_saas.audit import trail
+from billing_saas.duties import separating
+from billing_saas.duties.rules import POSTED
 from billing_saas.followups import cards
 from billing_saas.kit import clock, points
 from billing_saas.kit.actor import Actor, ActorKind
@@ -71,6 +73,7 @@ async def post(db: TenantSession, actor: Actor, remittance_id: UUID) -> Posted:
         raise PostedTotalWrong("what was journalled is not what was paid")
     points.reach("remittances.posting.journalled")
     await _set_state(db, remittance_id, "posted")
+    await separating.did(db, actor, POSTED, remittance_id)
     await trail.record(
         db,
         actor,

@@ -1,6 +1,7 @@
 """Remittances and what they hold, for those who may see them."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -9,11 +10,13 @@ from sqlalchemy import select
 from billing_saas.audit import trail
 from billing_saas.audit.rules import Classes
 from billing_saas.claims.tables import Claim
+from billing_saas.duties import visibility
+from billing_saas.duties.visibility_rules import Field, Sight
 from billing_saas.kit import paging
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.paging import Page, PageRequest
-from billing_saas.phi import keyring
+from billing_saas.phi import keyring, masking
 from billing_saas.phi.registry import CLAIM_PAYMENT_PHI_DEMO
 from billing_saas.remittances.errors import RemittanceNotFound
 from billing_saas.remittances.rules import ClaimPaymentIdentity
@@ -27,12 +30,14 @@ from billing_saas.remittances.tables import (
 
 
 class ClaimPaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim payment, opened, with its lines and all adjustments."""
+    """One claim payment, opened, with its lines and all adjustments. `masked` names the classes of field
+    that are blank because of who asks: nothing of them was opened."""
 
     payment: ClaimPayment
     identity: ClaimPaymentIdentity
     services: Sequence[ServicePayment]
     adjustments: Sequence[Adjustment]
+    masked: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<ClaimPaymentRecord {self.payment.id}>"
@@ -69,6 +74,8 @@ async def remittances(
     *,
     state: str | None = None,
     payer_id: UUID | None = None,
+    payment_from: date | None = None,
+    payment_to: date | None = None,
 ) -> Page[Remittance]:
     """Newest first. Payments to the practice name nobody: there is nothing sealed to open."""
     actor.must("remittances.read")
@@ -77,6 +84,10 @@ async def remittances(
         query = query.where(Remittance.state == state)
     if payer_id is not None:
         query = query.where(Remittance.payer_id == payer_id)
+    if payment_from is not None:
+        query = query.where(Remittance.payment_on >= payment_from)
+    if payment_to is not None:
+        query = query.where(Remittance.payment_on <= payment_to)
     if page.after is not None:
         query = query.where(Remittance.id < page.after)
     found = (await db.scalars(query.order_by(Remittance.id.desc()).limit(page.limit + 1))).all()
@@ -111,7 +122,8 @@ async def claim_payments(
         query = query.where(ClaimPayment.id > page.after)
     found = (await db.scalars(query.order_by(ClaimPayment.id).limit(page.limit + 1))).all()
     rows = list(found[: page.limit])
-    records = await _opened(db, rows)
+    sight = await visibility.of(db, actor, *_SHOWN)
+    records = await _opened(db, rows, sight)
     await trail.record(
         db,
         actor,
@@ -119,13 +131,25 @@ async def claim_payments(
         object_type="remittance",
         object_id=remittance_id,
         subjects=await _patients(db, rows),
-        classes=Classes.DEMOGRAPHIC if rows else Classes.NONE,
+        classes=Classes.DEMOGRAPHIC if rows and _opens(sight) else Classes.NONE,
         detail={"count": len(rows)},
     )
     return Page(records, paging.encode(rows[-1].id) if len(found) > page.limit else None)
 
 
-async def _opened(db: TenantSession, rows: Sequence[ClaimPayment]) -> list[ClaimPaymentRecord]:
+# A payment names its patient and what payer and practice call the claim, in one sealed document. Amounts
+# are what a remittance is: who may see none may read no remittance (a test holds the tables to that).
+_PROCEDURE = ("procedure_code", "modifiers", "submitted_procedure", "units")
+_SHOWN = (Field.DEMOGRAPHICS, Field.IDENTIFIERS, Field.PROCEDURES)
+
+
+def _opens(sight: Sight) -> bool:
+    return sight.sees(Field.DEMOGRAPHICS) and sight.sees(Field.IDENTIFIERS)
+
+
+async def _opened(
+    db: TenantSession, rows: Sequence[ClaimPayment], sight: Sight
+) -> list[ClaimPaymentRecord]:
     ids = [row.id for row in rows]
     services: dict[UUID, list[ServicePayment]] = {}
     for service in await db.scalars(
@@ -133,7 +157,9 @@ async def _opened(db: TenantSession, rows: Sequence[ClaimPayment]) -> list[Claim
         .where(ServicePayment.tenant_id == db.tenant_id, ServicePayment.claim_payment_id.in_(ids))
         .order_by(ServicePayment.claim_payment_id, ServicePayment.n)
     ):
-        services.setdefault(service.claim_payment_id, []).append(service)
+        coded = sight.sees(Field.PROCEDURES)
+        shown = service if coded else masking.without(service, *_PROCEDURE)
+        services.setdefault(service.claim_payment_id, []).append(shown)
     adjustments: dict[UUID, list[Adjustment]] = {}
     for adjustment in await db.scalars(
         select(Adjustment)
@@ -145,9 +171,14 @@ async def _opened(db: TenantSession, rows: Sequence[ClaimPayment]) -> list[Claim
     return [
         ClaimPaymentRecord(
             payment=row,
-            identity=ring.open(CLAIM_PAYMENT_PHI_DEMO, row.id, row.phi_demo, ClaimPaymentIdentity),
+            identity=(
+                ring.open(CLAIM_PAYMENT_PHI_DEMO, row.id, row.phi_demo, ClaimPaymentIdentity)
+                if _opens(sight)
+                else ClaimPaymentIdentity(patient_control_number="")
+            ),
             services=services.get(row.id, []),
             adjustments=adjustments.get(row.id, []),
+            masked=sight.masked(*_SHOWN),
         )
         for row in rows
     ]

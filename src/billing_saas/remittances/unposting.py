@@ -16,6 +16,8 @@ from billing_saas.claims import transitions
 from billing_saas.claims.rules import is_legal
 from billing_saas.claims.tables import Claim, ClaimEvent
 from billing_saas.claims.transitions import Move
+from billing_saas.duties import separating
+from billing_saas.duties.rules import TAKE_BACK_POSTING
 from billing_saas.followups import cards
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
@@ -65,6 +67,7 @@ async def unpost(db: TenantSession, actor: Actor, remittance_id: UUID) -> None:
     remittance = await queries.locked(db, remittance_id)
     if remittance.state != "posted":
         raise NotPosted("Only a posted remittance can be undone.", state=remittance.state)
+    await separating.must_differ(db, actor, TAKE_BACK_POSTING, remittance_id)
     of_it = {"tenant_id": db.tenant_id, "remittance_id": remittance_id}
     await finding.lock(db, await db.scalars(_CLAIMS, of_it))
     payments = (await db.execute(_PAYMENTS, of_it)).all()

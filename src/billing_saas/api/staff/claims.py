@@ -13,6 +13,7 @@ from billing_saas.api.wire import Out, PageOut
 from billing_saas.claims import queries
 from billing_saas.claims.queries import ClaimLine, ClaimMoney, ClaimRecord, Filters
 from billing_saas.claims.tables import ClaimEvent, LineAdjudication, Submission
+from billing_saas.duties.visibility_rules import Field
 from billing_saas.encounters.tables import Charge
 
 Work = Literal["draft", "coding", "coded", "review", "ready", "held", "closed", "not_billable"]
@@ -43,8 +44,13 @@ class MoneyOut(Out, frozen=True):
         )
 
 
+def _money(money: ClaimMoney, masked: tuple[str, ...]) -> MoneyOut | None:
+    return None if Field.AMOUNTS in masked else MoneyOut.of(money)
+
+
 class ClaimLineOut(Out, frozen=True):
-    """A claim in a list. `work` is ours to do; `receivable` names who owes next."""
+    """A claim in a list. `work` is ours to do; `receivable` names who owes next. Where your roles see no
+    amounts, `masked` says so and they are null."""
 
     id: UUID
     patient_id: UUID
@@ -55,8 +61,9 @@ class ClaimLineOut(Out, frozen=True):
     next_action_owner: str
     service_from: date
     service_to: date
-    charge_cents: int
-    money: MoneyOut
+    charge_cents: int | None
+    money: MoneyOut | None
+    masked: list[str]
 
     @classmethod
     def of(cls, line: ClaimLine) -> "ClaimLineOut":
@@ -72,7 +79,8 @@ class ClaimLineOut(Out, frozen=True):
             service_from=claim.service_from,
             service_to=claim.service_to,
             charge_cents=claim.charge_cents,
-            money=MoneyOut.of(line.money),
+            money=_money(line.money, line.masked),
+            masked=list(line.masked),
         )
 
 
@@ -84,7 +92,7 @@ class ChargeOut(Out, frozen=True):
     procedure_code: str
     modifiers: str
     units: str
-    charge_cents: int
+    charge_cents: int | None
     pointers: str
     service_from: date
     service_to: date
@@ -122,7 +130,7 @@ class SubmissionOut(Out, frozen=True):
     patient_control_number: str
     delivery: str
     adjudication: str
-    charge_cents: int
+    charge_cents: int | None
     created_at: datetime
 
     @classmethod
@@ -145,7 +153,7 @@ class AdjustmentOut(Out, frozen=True):
 
     group: str
     reason: str
-    amount_cents: int
+    amount_cents: int | None
     quantity: str
 
 
@@ -156,10 +164,10 @@ class LineAdjudicationOut(Out, frozen=True):
     payer_id: UUID
     sequence: str
     adjudicated_on: date
-    charge_cents: int
+    charge_cents: int | None
     allowed_cents: int | None
-    paid_cents: int
-    patient_responsibility_cents: int
+    paid_cents: int | None
+    patient_responsibility_cents: int | None
     denied: bool
     reversed: bool
     adjustments: list[AdjustmentOut]
@@ -187,7 +195,9 @@ class LineAdjudicationOut(Out, frozen=True):
 
 
 class ClaimOut(Out, frozen=True):
-    """`account_number` is the practice's own; `diagnoses` are ICD-10-CM without the dot."""
+    """`account_number` is the practice's own; `diagnoses` are ICD-10-CM without the dot. What your
+    roles do not see is empty or null, and its class stands in `masked`: `identifiers`, `diagnoses`,
+    `procedures` (their codes, modifiers and units), `amounts`."""
 
     id: UUID
     patient_id: UUID
@@ -199,13 +209,14 @@ class ClaimOut(Out, frozen=True):
     next_action_owner: str
     service_from: date
     service_to: date
-    charge_cents: int
+    charge_cents: int | None
     diagnoses: list[str]
     charges: list[ChargeOut]
     payers: list[ClaimPayerOut]
     submissions: list[SubmissionOut]
     adjudications: list[LineAdjudicationOut]
-    money: MoneyOut
+    money: MoneyOut | None
+    masked: list[str]
 
     @classmethod
     def of(cls, record: ClaimRecord) -> "ClaimOut":
@@ -232,7 +243,8 @@ class ClaimOut(Out, frozen=True):
             ],
             submissions=[SubmissionOut.of(submission) for submission in record.submissions],
             adjudications=[LineAdjudicationOut.of(said) for said in record.adjudications],
-            money=MoneyOut.of(record.money),
+            money=_money(record.money, record.masked),
+            masked=list(record.masked),
         )
 
 

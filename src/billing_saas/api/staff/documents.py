@@ -23,12 +23,14 @@ from billing_saas.documents.errors import (
 from billing_saas.documents.filing import Filed
 from billing_saas.documents.queries import DocumentShown
 from billing_saas.documents.rules import Kind
+from billing_saas.duties.errors import NotShown
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 
 
 class DocumentOut(Out, frozen=True):
-    """`media_type`, `bytes` and `pages` tell of its content once that has come."""
+    """`media_type`, `bytes` and `pages` tell of its content once that has come. Where `masked` is not
+    empty, documents of this kind hold what your roles do not see: its title is empty, its content refused."""
 
     id: UUID
     patient_id: UUID | None
@@ -41,10 +43,11 @@ class DocumentOut(Out, frozen=True):
     created_by: UUID
     created_at: datetime
     updated_at: datetime
+    masked: list[str]
 
     @classmethod
     def of(cls, shown: DocumentShown) -> "DocumentOut":
-        return cls(**msgspec.structs.asdict(shown))
+        return cls(**{**msgspec.structs.asdict(shown), "masked": list(shown.masked)})
 
 
 class DocumentIn(In, frozen=True, forbid_unknown_fields=True):
@@ -70,9 +73,7 @@ async def _document(db: TenantSession, actor: Actor, document_id: UUID) -> Docum
 @post(
     "/documents",
     summary="Announce a document; its content is sent next",
-    opt=declared(
-        "documents.write", "documents.read", refusals=[NoSuchPatient], leads_to=_LEADS_TO
-    )
+    opt=declared("documents.write", "documents.read", refusals=[NoSuchPatient], leads_to=_LEADS_TO)
     | manners(told_by=_document, resource="id"),
 )
 async def announce_document(db: Db, actor: Who, data: JSONBody[DocumentIn]) -> DocumentOut:
@@ -133,7 +134,7 @@ async def get_document(db: Db, actor: Who, document_id: Id) -> DocumentOut:
 @get(
     "/documents/{document_id:uuid}/content",
     summary="The content of a document",
-    opt=declared("documents.read", refusals=[NoContentYet], download=_TAKEN),
+    opt=declared("documents.read", refusals=[NoContentYet, NotShown], download=_TAKEN),
 )
 async def get_content(db: Db, actor: Who, document_id: Id) -> Response[bytes]:
     found = await queries.content(db, actor, document_id)
@@ -149,9 +150,7 @@ async def get_content(db: Db, actor: Who, document_id: Id) -> Response[bytes]:
     "/documents/{document_id:uuid}",
     summary="File a document elsewhere: another patient, kind or title",
     opt=declared("documents.write", "documents.read", refusals=[NoSuchPatient])
-    | manners(
-        told_by=_document, versioned=Versioned(lock=filing.lock, show=_document, must=True)
-    ),
+    | manners(told_by=_document, versioned=Versioned(lock=filing.lock, show=_document, must=True)),
 )
 async def refile_document(
     db: Db, actor: Who, document_id: Id, data: JSONBody[DocumentIn]

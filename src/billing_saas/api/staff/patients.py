@@ -28,7 +28,8 @@ class AddressOut(Out, frozen=True):
 
 
 class PatientOut(Out, frozen=True):
-    """`merged_into` names the record that this one became part of."""
+    """`merged_into` names the record that this one became part of. What your roles do not see is
+    empty, and its class stands in `masked`."""
 
     id: UUID
     version: int
@@ -42,6 +43,7 @@ class PatientOut(Out, frozen=True):
     phones: list[str]
     email: str
     medical_record_number: str
+    masked: list[str]
 
     @classmethod
     def of(cls, record: PatientRecord) -> "PatientOut":
@@ -68,6 +70,7 @@ class PatientOut(Out, frozen=True):
             phones=list(person.phones),
             email=person.email,
             medical_record_number=person.medical_record_number,
+            masked=list(record.masked),
         )
 
 

@@ -128,7 +128,8 @@ class ServicePaymentOut(Out, frozen=True):
 
 
 class ClaimPaymentOut(Out, frozen=True):
-    """One CLP. `state` tells whether it was matched and posted; `claim_id` is ours."""
+    """One CLP. `state` tells whether it was matched and posted; `claim_id` is ours. What your roles do
+    not see is empty, and its class stands in `masked`."""
 
     id: UUID
     n: int
@@ -146,6 +147,7 @@ class ClaimPaymentOut(Out, frozen=True):
     reverses: UUID | None
     adjustments: list[AdjustmentOut]
     services: list[ServicePaymentOut]
+    masked: list[str]
 
     @classmethod
     def of(cls, record: ClaimPaymentRecord) -> "ClaimPaymentOut":
@@ -174,6 +176,7 @@ class ClaimPaymentOut(Out, frozen=True):
                 ServicePaymentOut.of(service, by_service.get(service.id, []))
                 for service in record.services
             ],
+            masked=list(record.masked),
         )
 
 
@@ -232,8 +235,22 @@ async def list_remittances(
     payer_id: Annotated[
         UUID | None, QueryParameter(description="Only those of this payer.")
     ] = None,
+    payment_from: Annotated[
+        date | None, QueryParameter(description="Only those paid on this day or later.")
+    ] = None,
+    payment_to: Annotated[
+        date | None, QueryParameter(description="Only those paid by this day.")
+    ] = None,
 ) -> PageOut[RemittanceOut]:
-    found = await queries.remittances(db, actor, page, state=remittance_state, payer_id=payer_id)
+    found = await queries.remittances(
+        db,
+        actor,
+        page,
+        state=remittance_state,
+        payer_id=payer_id,
+        payment_from=payment_from,
+        payment_to=payment_to,
+    )
     return PageOut([RemittanceOut.of(row) for row in found.rows], found.next_cursor)
 
 
