@@ -7,6 +7,7 @@ moment later. No redirect is followed. TLS is checked against the name.
 """
 
 import asyncio
+import functools
 import ipaddress
 import socket
 import ssl
@@ -85,7 +86,7 @@ class _Guarded(httpx2.AsyncBaseTransport):
         self._outward = outward
         # One connection per request: two names may share an address, and must not share a connection.
         self._inner = httpx2.AsyncHTTPTransport(
-            verify=ssl.create_default_context(),
+            verify=_trusted(),
             trust_env=False,
             limits=httpx2.Limits(max_connections=4, max_keepalive_connections=0),
         )
@@ -131,6 +132,12 @@ class _Bounded(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The machine's authorities: reading them takes as long as a handshake."""
+    return ssl.create_default_context()
 
 
 def _port(url: httpx2.URL) -> int:
