@@ -1,6 +1,6 @@
 """Passwords, second factors and sessions of people; the platform's vault; letters to people."""
 
-from migrations.security import PLATFORM, platform_table, run
+from migrations.security import PLATFORM, READER, platform_table, practice_table, run
 
 revision = "0021"
 down_revision = "0020"
@@ -15,6 +15,7 @@ def upgrade() -> None:
     _sessions()
     _letters()
     _identity_providers()
+    _landing()
 
 
 def _vault() -> None:
@@ -255,4 +256,36 @@ def _identity_providers() -> None:
         # As those of 0020: a session that says whose providers it changes reaches no others.
         f"CREATE POLICY narrowed ON identity_provider AS RESTRICTIVE TO {PLATFORM}"
         f" USING ({ours}) WITH CHECK ({ours})",
+    )
+
+
+def _landing() -> None:
+    """What a person sees of all their practices first: sums, and nothing of any patient."""
+    run(
+        """
+        CREATE TABLE practice_receivable (
+          tenant_id uuid PRIMARY KEY REFERENCES practice,
+          counted_at timestamptz NOT NULL,
+          days_0_cents bigint NOT NULL,
+          days_31_cents bigint NOT NULL,
+          days_61_cents bigint NOT NULL,
+          days_91_cents bigint NOT NULL,
+          days_121_cents bigint NOT NULL
+        )""",
+    )
+    practice_table(
+        "practice_receivable",
+        updates=[
+            "counted_at",
+            *("days_0_cents", "days_31_cents", "days_61_cents", "days_91_cents", "days_121_cents"),
+        ],
+        reader=True,
+    )
+    run(
+        "ALTER POLICY company ON practice_receivable"
+        " USING (tenant_id IN (SELECT unnest(app_tenants())))",
+        # Of a remittance only when it came and how much it was; who it was for is not among these.
+        f"CREATE POLICY company ON remittance FOR SELECT TO {READER}"
+        " USING (tenant_id IN (SELECT unnest(app_tenants())))",
+        f"GRANT SELECT (tenant_id, id, payment_cents, state) ON remittance TO {READER}",
     )

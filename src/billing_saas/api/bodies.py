@@ -107,6 +107,7 @@ def _check(handler: HTTPRouteHandler, headers: Headers, body: bytes) -> None:
         raise bad_request("A JSON body is needed.")
     _must_be(headers, "application/json")
     json_bodies.check(body)
+    json_bodies.must_fit(handler.parsed_fn_signature.parameters["data"].annotation, body)
 
 
 def _must_be(headers: Headers, media_type: str) -> None:

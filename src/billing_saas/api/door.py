@@ -78,7 +78,10 @@ class Door(AbstractAuthenticationMiddleware):
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
-        await told_apart(connection)
+        try:
+            await told_apart(connection)
+        except NoRequestKey:  # never initialised, so nobody was ever given a token
+            raise NotSignedIn from None
         if "authorization" in connection.headers:
             principal = await _by_token(connection)
         else:
@@ -89,12 +92,8 @@ class Door(AbstractAuthenticationMiddleware):
 
 async def told_apart(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     """What comes before any credential is looked at: the keys of requests, the limit per address."""
-    try:
-        connection.scope["state"]["request_keys"] = await request_keys.of(
-            connection.app.state.database
-        )
-    except NoRequestKey:  # never initialised, so nobody was ever given a token
-        raise NotSignedIn from None
+    database: Database = connection.app.state.database
+    connection.scope["state"]["request_keys"] = await request_keys.of(database)
     await limits.by_address(connection)
 
 

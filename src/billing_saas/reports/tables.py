@@ -1,4 +1,4 @@
-"""What the invariants last answered (migration 0017)."""
+"""What was last asked of each practice: the invariants (migration 0017), and what is owed (0021)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -17,3 +17,17 @@ class InvariantCheck(Row):
     invariant: Mapped[str] = mapped_column(Text, primary_key=True)
     checked_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     broken: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class PracticeReceivable(Row):
+    """What payers and patients owe, by days since the service, in whole cents."""
+
+    __tablename__ = "practice_receivable"
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("practice.tenant_id"), primary_key=True)
+    counted_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    days_0_cents: Mapped[int] = mapped_column(BigInteger)
+    days_31_cents: Mapped[int] = mapped_column(BigInteger)
+    days_61_cents: Mapped[int] = mapped_column(BigInteger)
+    days_91_cents: Mapped[int] = mapped_column(BigInteger)
+    days_121_cents: Mapped[int] = mapped_column(BigInteger)

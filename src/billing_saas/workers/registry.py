@@ -5,10 +5,14 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
+from billing_saas.clients import forgetting as tokens
+from billing_saas.clients.jobs import ForgetTokens
 from billing_saas.custody import rotating
 from billing_saas.custody.jobs import FindWornKeys, RotateKeys, StartRotation
 from billing_saas.documents import sweeping
 from billing_saas.documents.jobs import SweepFiles
+from billing_saas.emergencies import judging, telling
+from billing_saas.emergencies.jobs import TellOfEmergencies, WatchEmergencies
 from billing_saas.imports import claims837
 from billing_saas.imports.jobs import ImportClaims
 from billing_saas.kit.actor import Actor
@@ -19,8 +23,8 @@ from billing_saas.outbox import purging
 from billing_saas.outbox.jobs import Job, PurgeJobs, Queue
 from billing_saas.remittances import intake, posting
 from billing_saas.remittances.jobs import PostRemittance, TakeInRemittances
-from billing_saas.reports import invariants
-from billing_saas.reports.jobs import CheckInvariants
+from billing_saas.reports import invariants, receivables
+from billing_saas.reports.jobs import CheckInvariants, CountReceivables
 from billing_saas.requests import forgetting
 from billing_saas.requests.jobs import ForgetRequests
 from billing_saas.signin import clearing, recovering
@@ -89,16 +93,20 @@ ACTS: tuple[Act, ...] = (
     practice_act(ImportClaims, claims837.take_in),
     practice_act(TakeInRemittances, intake.take_in),
     practice_act(PostRemittance, posting.post_remittance, "remittances.post"),
+    practice_act(CountReceivables, receivables.count, "ledger.read"),
     practice_act(CheckInvariants, invariants.check, "ledger.read"),
     platform_act(PurgeJobs, purging.purge),
     platform_act(ForgetRequests, forgetting.forget),
     platform_act(SendLetter, sending.send),
     platform_act(AnswerAsk, recovering.answer),
     platform_act(ForgetSignIns, clearing.forget),
+    platform_act(ForgetTokens, tokens.forget),
     practice_act(RotateKeys, rotating.step, rotating.ROTATE),
     practice_act(StartRotation, rotating.start_due, rotating.ROTATE),
     platform_act(FindWornKeys, rotating.find_worn, rotating.ROTATE),
     practice_act(SweepFiles, sweeping.sweep),
+    practice_act(WatchEmergencies, judging.watch),
+    platform_act(TellOfEmergencies, telling.tell),
 )
 
 add(*ACTS)

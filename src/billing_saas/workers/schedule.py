@@ -15,18 +15,20 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 
+from billing_saas.clients.jobs import ForgetTokens
 from billing_saas.custody.jobs import FindWornKeys
 from billing_saas.documents.jobs import SweepFiles
+from billing_saas.emergencies.jobs import TellOfEmergencies, WatchEmergencies
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database, PlatformSession
 from billing_saas.kit.settings import Settings
 from billing_saas.outbox import jobs, leasing, queue
 from billing_saas.outbox.jobs import Job, PurgeJobs
-from billing_saas.reports.jobs import CheckInvariants
+from billing_saas.reports.jobs import CheckInvariants, CountReceivables
 from billing_saas.requests.jobs import ForgetRequests
 from billing_saas.signin.jobs import ForgetSignIns
 from billing_saas.workers import times
-from billing_saas.workers.times import Daily, Times
+from billing_saas.workers.times import Daily, Every, Times
 
 _LOOK_EVERY_SECONDS = 15.0
 _AT_A_TIME = 500
@@ -64,9 +66,13 @@ class Schedule:
 # Of every practice, and of the platform; what depends on settings is added by `schedules`.
 SCHEDULES: tuple[Schedule, ...] = (
     Schedule("invariants.check", Daily(time(4, 30)), CheckInvariants()),
+    Schedule("receivables.count", Every(60), CountReceivables()),
     Schedule("keys.find_worn", Daily(time(3, 40)), FindWornKeys()),
     Schedule("requests.forget", Daily(time(3, 20)), ForgetRequests()),
     Schedule("sign_ins.forget", Daily(time(3, 30)), ForgetSignIns()),
+    Schedule("tokens.forget", Daily(time(3, 35)), ForgetTokens()),
+    Schedule("emergencies.tell", Every(5), TellOfEmergencies()),
+    Schedule("emergencies.watch", Daily(time(6, 0)), WatchEmergencies()),
     Schedule("files.sweep", Daily(time(3, 50)), SweepFiles()),
 )
 
