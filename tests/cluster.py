@@ -24,8 +24,13 @@ TEMPLATE = "billing_template"
 _FOLDER = "TESTS_CLUSTER_FOLDER"
 
 
+# Each clone is eight hundred small files: in memory they cost a fifth of what they cost on a disk.
+_MEMORY = Path("/dev/shm")
+_ENOUGH_BYTES = 4 << 30
+
+
 def start() -> EmbeddedPostgres:
-    folder = Path(tempfile.mkdtemp(prefix="billing-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="billing-tests-", dir=_in_memory()))
     folder.chmod(0o755)  # PostgreSQL runs as another user when we are root
     # Which transaction wrote a row, when it was written in a savepoint: `tests.invariants` asks.
     settings = {"track_commit_timestamp": "on"}
@@ -39,6 +44,16 @@ def start() -> EmbeddedPostgres:
     if os.environ.get(pooler.WISH):
         pooler.start(cluster.port, json.loads((folder / "roles.json").read_text()))
     return cluster
+
+
+def _in_memory() -> Path | None:
+    """Where a folder is memory, if this machine has such a place with room; else the usual one."""
+    roomy = (
+        _MEMORY.is_dir()
+        and os.access(_MEMORY, os.W_OK)
+        and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
+    )
+    return _MEMORY if roomy else None
 
 
 # Three years of empty months are a thousand files, and a clone copies each of them.
