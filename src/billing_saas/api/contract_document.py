@@ -16,7 +16,7 @@ from billing_saas.api import contract_manners, contract_problems, contract_schem
 from billing_saas.api.contract_examples import Composer
 from billing_saas.api.declaring import Declared, Upload
 from billing_saas.clients.rules import SCOPES
-from billing_saas.identity.rules import PERMISSIONS
+from billing_saas.identity.rules import COMPANY_PERMISSIONS, PERMISSIONS
 from billing_saas.kit.errors import DomainError
 
 Json = dict[str, Any]
@@ -107,7 +107,7 @@ def _complete(route: _Route) -> None:
     operation["operationId"] = route.handler.handler_name
     operation["tags"] = [_tag(route.handler)]
     operation["description"] = "\n\n".join(
-        part for part in (operation.get("description"), _who_may(declared)) if part
+        part for part in (operation.get("description"), _who_may(declared, route.path)) if part
     )
     operation.setdefault("security", [])
     if operation["security"]:
@@ -171,14 +171,13 @@ def _versioned(answers: Json) -> Json:
     return {"304": {"description": HTTPStatus.NOT_MODIFIED.phrase, "headers": dict(etag)}}
 
 
-def _who_may(declared: Declared) -> str:
+def _who_may(declared: Declared, path: str) -> str:
     if declared.form is not None:
         return ""
     if not declared.permissions:
         return "Whoever is signed in may ask."
-    roles = sorted(
-        role for role, held in PERMISSIONS.items() if held.issuperset(declared.permissions)
-    )
+    table = COMPANY_PERMISSIONS if "{company_id}" in path else PERMISSIONS
+    roles = sorted(role for role, held in table.items() if held.issuperset(declared.permissions))
     needed = " and ".join(f"`{permission}`" for permission in declared.permissions)
     return f"Needs {needed}, held by the roles {', '.join(roles)}."
 

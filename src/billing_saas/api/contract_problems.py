@@ -9,7 +9,7 @@ from billing_saas.api import errors, once, problems
 from billing_saas.api.declaring import Declared
 from billing_saas.api.problems import Problem
 from billing_saas.kit.actor import NotPermitted
-from billing_saas.kit.errors import DomainError
+from billing_saas.kit.errors import DomainError, NotFound
 from billing_saas.requests.errors import IdempotencyKeyReused, RequestInProgress
 
 Json = dict[str, Any]
@@ -88,7 +88,7 @@ def _of_all(operation: Json, declared: Declared, method: str) -> list[str]:
         names.append("not-permitted")
     if method != "get" and operation.get("security"):
         names.append("cross-site-request")
-    if "path" in places:
+    if "path" in places or any(issubclass(error, NotFound) for error in declared.refusals):
         names.append("not-found")
     if "requestBody" in operation:
         names += ["request-entity-too-large", "request-timeout", "unsupported-media-type"]
@@ -98,7 +98,9 @@ def _of_all(operation: Json, declared: Declared, method: str) -> list[str]:
 def _refusals(operation: Json, declared: Declared) -> list[type[DomainError]]:
     once_by_key = _parameter(operation, once.HEADER) is not None
     of_keys: list[type[DomainError]] = [IdempotencyKeyReused, RequestInProgress]
-    return [*declared.refusals, *(of_keys if once_by_key else [])]
+    # What is not found has one text, whatever it was (`errors.domain_error`).
+    told = [error for error in declared.refusals if not issubclass(error, NotFound)]
+    return [*told, *(of_keys if once_by_key else [])]
 
 
 def _parameter(operation: Json, name: str) -> Json | None:

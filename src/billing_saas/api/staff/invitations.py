@@ -6,6 +6,7 @@ import msgspec
 from litestar import Request, post
 from litestar.params import JSONBody
 
+from billing_saas.api import door
 from billing_saas.api.declaring import declared
 from billing_saas.api.manners import manners
 from billing_saas.api.wire import In, Out
@@ -36,6 +37,7 @@ class AcceptedOut(Out, frozen=True):
 async def accept_invitation(
     request: Request[Any, Any, Any], data: JSONBody[AcceptanceIn]
 ) -> AcceptedOut:
+    await door.told_apart(request)
     database: Database = request.app.state.database
     accepted = await inviting.accept(database, data.token, data.name)
     return AcceptedOut(password_link=accepted.password_link)
