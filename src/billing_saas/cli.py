@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -21,6 +22,7 @@ from billing_saas.identity.rules import PERMISSIONS
 from billing_saas.kit import inspecting, safety, settings
 from billing_saas.kit.db import Database
 from billing_saas.kit.migrating import migrate as migrate_database
+from billing_saas.kit.safety import Finding
 from billing_saas.kit.settings import BadSettings, Settings
 from billing_saas.kit.standing import refuse_unsafe, standing, urls_of, wait_for
 
@@ -74,16 +76,37 @@ def doctor() -> None:
         found += inspecting.findings(urls_of(configured))
         if configured.migrator_database_url:
             found += inspecting.migrator_findings(configured.migrator_database_url)
+        found += _trail_findings(configured)
     for finding in found:
-        click.echo(f"[{'FAULT' if finding.faults else 'ok'}] {finding.check}")
+        wrong = "FAULT" if finding.is_refused else "warn"
+        click.echo(f"[{wrong if finding.faults else 'ok'}] {finding.check}")
         for fault in finding.faults:
             click.echo(f"    {fault}")
         if finding.faults:
             click.echo(f"    Mend: {finding.mend}")
-    faults = sum(len(finding.faults) for finding in found)
+    faults = sum(len(finding.faults) for finding in found if finding.is_refused)
     if faults:
         raise click.ClickException(f"{faults} found; production refuses to start.")
     click.echo("Nothing that production would refuse.")
+
+
+def _trail_findings(configured: Settings) -> Sequence[Finding]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from billing_saas.seals import inspecting as seals
+
+    async def look(database: Database) -> Sequence[Finding]:
+        async with database.platform() as db:
+            return await seals.findings(
+                db,
+                seals_here=bool(configured.sealer_database_url),
+                anchor=configured.audit_anchor,
+            )
+
+    try:
+        return with_database(configured, urls_of(configured), look)
+    except (OSError, SQLAlchemyError):
+        return []  # that the database does not answer, or has no schema, was found before
 
 
 @main.command()

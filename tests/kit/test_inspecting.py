@@ -55,9 +55,11 @@ def test_a_fresh_database_behind_tls_is_well(clone: Clone, tmp_path: Path) -> No
             platform=front.address(clone.urls.platform),
             company_reader=front.address(clone.urls.company_reader),
             migrator=front.address(clone.urls.migrator),
+            sealer=front.address(clone.urls.sealer),
         )
         found = inspecting.findings(urls) + inspecting.migrator_findings(urls.migrator)
     assert len(found) > 15
+    assert "billing_sealer stands below every row policy" in [finding.check for finding in found]
     assert [fault for finding in found for fault in finding.faults] == []
 
 

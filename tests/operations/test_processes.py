@@ -220,5 +220,8 @@ def test_the_doctor_lists_what_is_well_and_how_to_mend_the_rest(clone: Clone) ->
     assert "[FAULT] billing_app connects by TLS" in told
     assert "Mend: Append ?sslmode=verify-full" in told
     assert "[FAULT] billing_migrator connects by TLS" in told
+    assert "[FAULT] billing_sealer connects by TLS" in told
+    assert "[ok] The audit trail is sealed" in told
+    assert "[warn] Heads of the audit trail are anchored outside the database" in told
     for role, password in clone.passwords.items():
         assert password not in told, role

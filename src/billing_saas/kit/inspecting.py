@@ -43,11 +43,13 @@ def migrator_findings(url: str) -> list[Finding]:
 
 
 def _logins(urls: Urls) -> dict[str, str]:
-    return {
+    logins = {
         "billing_app": urls.app,
         "billing_company_reader": urls.company_reader,
         "billing_platform": urls.platform,
+        "billing_sealer": urls.sealer,  # only who seals or verifies has it
     }
+    return {role: url for role, url in logins.items() if url or role != "billing_sealer"}
 
 
 def encrypted(db: Connection, role: str) -> Finding:

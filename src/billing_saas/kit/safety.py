@@ -19,6 +19,8 @@ class Finding:
     faults: tuple[str, ...]
     """Empty: it is well. Otherwise what is wrong, each beginning with the place."""
     mend: str
+    is_refused: bool = True
+    """False: production starts all the same, and `doctor` says what is not well."""
 
 
 SHORTEST_SECRET = 16

@@ -62,7 +62,7 @@ def refuse_unsafe(settings: Settings, look: Callable[[], list[Finding]]) -> None
     """In production a fault of the database stops the process before it serves anyone."""
     if settings.environment != "production":
         return
-    faults = [fault for finding in look() for fault in finding.faults]
+    faults = [fault for finding in look() if finding.is_refused for fault in finding.faults]
     if faults:
         raise BadSettings(faults)
 
