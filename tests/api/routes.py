@@ -11,13 +11,27 @@ Schema = dict[str, Any]
 
 # Routes that are not of one practice: for each, why a stranger learns nothing there.
 OF_NO_PRACTICE = {
+    "GET /v1/companies": "lists the companies of who asks, by their memberships",
     "GET /v1/practices": "lists the practices of who asks, by their memberships",
+    "GET /v1/roles": "tells what stands in the code, and is the same for all",
+    "GET /v1/work": "lists cards of the practices of who asks, without a word of a patient",
+    "GET /v1/sessions": "lists the sessions of who asks",
+    "DELETE /v1/sessions/{session_id}": "of who asks, or of who they look after; else 404",
+    "GET /v1/people/{user_id}/sessions": "of who they look after; else 404",
+    "DELETE /v1/people/{user_id}/sessions": "of who they look after; else 404",
+    "POST /v1/people/{user_id}/factor-resets": "of who they look after; needs a step-up first",
+    "POST /v1/factor-resets/{reset_id}/confirmation": "of who they look after; needs a step-up first",
+    "GET /v1/companies/{company_id}/sign-in-policy": "for the company's admin; else 404",
+    "PUT /v1/companies/{company_id}/sign-in-policy": "for the company's admin; else 404",
 }
 # Routes that are open to all, and so carry nothing of anyone.
 OPEN_TO_ALL = {"/live", "/ready", "/docs"}
 
+# Asked by who has no account yet: each holds something that was sent to them alone.
+FOR_STRANGERS = {"POST /v1/invitation-acceptances"}
+
 # Tried in turn for a string that must match a pattern; add what a new pattern needs.
-_WORDS = ("word", "Word", "2026-09-01", "1", "12345", "1234567893", "99213", "A1", "a@example.test")
+_WORDS = ("word", "Word", "2026-09-01", "1", "12345", "1234567893", "99213", "A1", "a@example.test", "a" * 43)
 
 
 class UnknownShape(AssertionError):
@@ -43,6 +57,11 @@ class Route:
     def row_parameters(self) -> list[str]:
         """Path parameters that name a row inside the practice."""
         return [name for name in self.path_parameters if name != "practice_id"]
+
+    @property
+    def of_company(self) -> bool:
+        """Of a billing company's own people and papers: walked by `tests/members`."""
+        return "company_id" in self.path_parameters
 
     @property
     def parameters(self) -> list[Schema]:
@@ -93,6 +112,16 @@ class Route:
             made["headers"]["Content-Type"] = "application/json"
         return made
 
+    def fields_of_no_text(self) -> list[tuple[str, str]]:
+        """Names and kinds of the body's own fields that are numbers or booleans."""
+        body = self._body_schema() or {}
+        return [
+            (name, kind)
+            for name, schema in body.get("properties", {}).items()
+            for kind in [self._resolved(schema).get("type")]
+            if kind in ("integer", "number", "boolean")
+        ]
+
     def _required_headers(self) -> dict[str, str]:
         """Of any version: what is replaced whole must say which one it replaces."""
         return {
@@ -100,6 +129,10 @@ class Route:
             for parameter in self.parameters
             if parameter["in"] == "header" and parameter.get("required")
         }
+
+    @property
+    def is_file(self) -> bool:
+        return self._file() is not None
 
     def _file(self) -> tuple[str, str] | None:
         """A body that is no JSON: its first media type, and the contract's own example of it."""

@@ -1,10 +1,13 @@
 """What the contract does not know is refused: parameters, fields, and bodies that are not what they seem."""
 
+import json
 import time
 
+import msgspec
 import pytest
 
-from billing_saas.api import wire
+from billing_saas.api import json_bodies, wire
+from billing_saas.api.refusals import Refusal
 from tests.api.asking import Elm
 from tests.api.walking import Client, ids_for, walked
 from tests.cast import Person, Tenant
@@ -117,3 +120,43 @@ async def test_what_is_no_plain_json_is_refused(at_elm: Elm) -> None:
 async def test_a_place_in_a_body_is_named(at_elm: Elm) -> None:
     answer = await at_elm.ask("POST", "/patients/searches", json={"name": 7, "birth_date": None})
     assert answer.json()["errors"][0]["path"] == "name"
+
+
+async def test_in_a_body_a_number_is_a_number(client: Client, sue: Person, elm: Tenant) -> None:
+    """By the contract: for each field that is no text, what a lenient reader would take for it."""
+    tried = 0
+    for route in walked(client):
+        for name, kind in route.fields_of_no_text():
+            ids = ids_for(route, elm.id, None)
+            made = route.request(ids)
+            told = {"integer": "12", "number": "1.5", "boolean": "true"}[kind]
+            made["content"] = json.dumps(json.loads(made["content"]) | {name: told})
+            headers = {**made.pop("headers"), **sue.headers}
+            answer = await client.http.request(
+                route.method, route.url(ids), headers=headers, **made
+            )
+            assert answer.status_code in (400, 401, 403, 404), (str(route), name, answer.text)
+            if answer.status_code == 400:
+                assert answer.json()["errors"][0]["path"] == name, str(route)
+                tried += 1
+    assert tried
+
+
+class Charge(msgspec.Struct, forbid_unknown_fields=True):
+    charge_cents: int
+
+
+class Claim(msgspec.Struct, forbid_unknown_fields=True):
+    charges: list[Charge]
+
+
+@pytest.mark.parametrize("cents", [b'"12"', b"12.5", b"true", b"null"])
+def test_money_in_a_body_is_whole_cents(cents: bytes) -> None:
+    with pytest.raises(Refusal) as refused:
+        json_bodies.must_fit(Claim, b'{"charges": [{"charge_cents": %s}]}' % cents)
+    assert refused.value.errors[0].path == "charges[0].charge_cents"
+    json_bodies.must_fit(Claim, b'{"charges": [{"charge_cents": 12}]}')
+
+
+async def test_a_query_stays_text_and_is_read_as_what_it_means(at_elm: Elm) -> None:
+    assert (await at_elm.ask("GET", "/claims?limit=12&denied=true")).status_code == 200

@@ -1,6 +1,5 @@
 """Kinds of errors into statuses. Whatever is not an answer is told as 500 or 503, without a word more."""
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +13,7 @@ from billing_saas.api import problems
 from billing_saas.api.answering import Answer
 from billing_saas.api.once import DoneBefore
 from billing_saas.api.problems import Fault, Problem
-from billing_saas.api.refusals import Refusal
+from billing_saas.api.refusals import Refusal, shown
 from billing_saas.api.spooling import ClientLeft
 from billing_saas.identity.errors import NotSignedIn
 from billing_saas.kit import logs
@@ -110,19 +109,11 @@ def bad_request(request: Request[Any, Any, Any], error: ValidationException) -> 
     """Place by place, without the values."""
     extra = error.extra if isinstance(error.extra, list) else []
     faults = [
-        Fault(_path(str(fault.get("key", ""))), _shown(str(fault.get("message", ""))))
+        Fault(_path(str(fault.get("key", ""))), shown(str(fault.get("message", ""))))
         for fault in extra
         if isinstance(fault, dict)
     ]
     return _problem(request, 400, "bad-request", "The request cannot be read.", errors=faults)
-
-
-# The decoder's words about what it was sent, which may be anything: a name in the place of a field, too.
-_QUOTED = re.compile(r"(unknown field|enum value) [`'\"].*", re.DOTALL)
-
-
-def _shown(message: str) -> str:
-    return _QUOTED.sub(r"\1", message)
 
 
 def _path(key: str) -> str:

@@ -1,5 +1,6 @@
 """What the edge itself refuses, before any room is asked. Its words are ours and may be shown."""
 
+import re
 from http import HTTPStatus
 
 from billing_saas.api.problems import Fault
@@ -51,3 +52,12 @@ def too_slow() -> Refusal:
         "The body came too slowly.",
         headers={"Connection": "close"},
     )
+
+
+# The decoder's words about what it was sent, which may be anything: a name in the place of a field, too.
+_QUOTED = re.compile(r"(unknown field|enum value) [`'\"].*", re.DOTALL)
+
+
+def shown(message: str) -> str:
+    """The decoder's message without what a client wrote."""
+    return _QUOTED.sub(r"\1", message)
