@@ -20,6 +20,7 @@ from billing_saas.api.deps import Db, Id, Who
 from billing_saas.api.edge import Edge
 from billing_saas.api.manners import Deprecated, Versioned, manners
 from billing_saas.api.wire import Out
+from billing_saas.kit import meters
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.ids import new_id
@@ -131,7 +132,15 @@ async def test_a_practice_has_a_share_that_strangers_cannot_use_up(
             assert (await http.get(mine, headers=mallory.headers)).status_code == 404
         for person in (alice, sam, alice, sam):
             assert (await http.get(mine, headers=person.headers)).status_code == 200
+        before = refused_by("practice")
         assert (await http.get(mine, headers=sam.headers)).status_code == 429
+        assert refused_by("practice") == before + 1
+
+
+def refused_by(limit: str) -> float:
+    """As counted: by the template of the route, and nobody's name."""
+    labels = {"route": "/v1/practices/{practice_id}", "limit": limit}
+    return meters.REGISTRY.get_sample_value("billing_saas_requests_limited_total", labels) or 0
 
 
 async def test_guessing_tokens_is_counted_by_address_whatever_it_claims(

@@ -1,11 +1,13 @@
 """Requests counted by route template, method and status; a path or a made-up method is no label."""
 
 import time
+from http import HTTPStatus
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing_saas.kit import meters, tracing
+from billing_saas.requests.limiting import Standing
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 # The cluster's own, every few seconds from every side.
@@ -40,4 +42,12 @@ class Metering:
                 route = scope.get("path_template") or "none"
                 span.answered(route, status)
                 meters.REQUESTS.labels(route, method, status).inc()
+                if status == HTTPStatus.TOO_MANY_REQUESTS:
+                    meters.REQUESTS_LIMITED.labels(route, _limit_of(scope)).inc()
                 meters.REQUEST_SECONDS.labels(route, method).observe(time.perf_counter() - started)
+
+
+def _limit_of(scope: Scope) -> str:
+    """Its name, of which there are a handful; never whom it counts."""
+    standing = scope["state"].get("standing")
+    return standing.limit.name if isinstance(standing, Standing) else "other"

@@ -39,6 +39,12 @@ REQUEST_SECONDS = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
+REQUESTS_LIMITED = Counter(
+    "billing_saas_requests_limited",
+    "Requests refused for coming too often, by the limit that was reached.",
+    ["route", "limit"],
+    registry=REGISTRY,
+)
 JOBS = Counter("billing_saas_jobs", "Jobs run, by outcome.", ["kind", "outcome"], registry=REGISTRY)
 JOB_SECONDS = Histogram(
     "billing_saas_job_seconds",
