@@ -1,11 +1,14 @@
 """Lists are walked by cursors, and narrowed by what a biller asks for."""
 
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from billing_saas.api import contract
+from billing_saas.followups import cards
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
-from tests.api.asking import Elm
+from tests.api.asking import Elm, received
 from tests.api.routes import Route
 from tests.api.walking import Client, walked
 from tests.cast import Person, Tenant, enrolled
@@ -89,3 +92,56 @@ async def test_a_list_is_narrowed_by_what_a_biller_asks_for(at_elm: Elm, desk: D
     assert every[0]["id"] in {row["id"] for row in theirs}
     for path in ("/claims", "/remittances"):
         assert (await at_elm.ask("GET", f"{path}?payer_id={new_id()}")).json()["rows"] == []
+
+
+async def test_payments_are_narrowed_by_their_day(at_elm: Elm, desk: Desk) -> None:
+    paid_on = (await received(at_elm, desk))["payment_on"]
+    day = date.fromisoformat(paid_on)
+    of_the_day = len((await at_elm.ask("GET", "/remittances?limit=200")).json()["rows"])
+    before, after = day - timedelta(days=1), day + timedelta(days=1)
+    for query, found in (
+        (f"payment_from={day}&payment_to={day}", of_the_day),
+        (f"payment_to={before}", 0),
+        (f"payment_from={after}", 0),
+    ):
+        rows = (await at_elm.ask("GET", f"/remittances?{query}")).json()["rows"]
+        assert len(rows) == found, query
+
+
+async def test_the_work_list_is_narrowed(at_elm: Elm, desk: Desk) -> None:
+    claim = (await at_elm.ask("GET", "/claims?limit=1")).json()["rows"][0]["id"]
+    opened_cards = [
+        card("denial", UUID(claim), date(2026, 9, 1)),
+        card("payment_review", None, date(2026, 9, 2)),
+        card("denial", None, None),
+    ]
+    async with desk.database.tenant(at_elm.elm.id) as db:
+        await cards.open_cards(db, opened_cards)
+    for query, found in (
+        ("", 3),
+        ("kind=denial", 2),
+        ("kind=payment_review&owner=biller", 1),
+        ("owner=coder", 0),
+        (f"claim_id={claim}", 1),
+        ("due_before=2026-09-02", 1),
+        ("due_before=2026-09-03", 2),
+        ("state=done", 0),
+    ):
+        rows = (await at_elm.ask("GET", f"/cards?{query}")).json()["rows"]
+        assert len(rows) == found, query
+    for query in ("kind=Fern%20Hollow", "owner=somebody", "due_before=soon", "assignee=sue"):
+        refused = await at_elm.ask("GET", f"/cards?{query}")
+        assert refused.status_code == 400, query
+
+
+def card(kind: str, claim_id: UUID | None, due_on: date | None) -> cards.NewCard:
+    return cards.NewCard(
+        kind=kind,
+        why="",
+        owner="biller",
+        subject_type="claim",
+        subject_id=new_id(),
+        claim_id=claim_id,
+        due_on=due_on,
+        source=str(new_id()),
+    )

@@ -1,14 +1,26 @@
 """The work list of one practice."""
 
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+import msgspec
+from sqlalchemy import Select, func, select
 
 from billing_saas.followups.errors import CardNotFound
 from billing_saas.followups.tables import Card
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.paging import Page, PageRequest, encode
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """None: no matter. `due_before`: those of a day that is earlier; one without a day is not."""
+
+    state: str = "open"
+    kind: str | None = None
+    owner: str | None = None
+    claim_id: UUID | None = None
+    due_before: date | None = None
 
 
 async def card(db: TenantSession, actor: Actor, card_id: UUID) -> Card:
@@ -20,11 +32,11 @@ async def card(db: TenantSession, actor: Actor, card_id: UUID) -> Card:
 
 
 async def cards(
-    db: TenantSession, actor: Actor, page: PageRequest, *, state: str = "open"
+    db: TenantSession, actor: Actor, page: PageRequest, filters: Filters | None = None
 ) -> Page[Card]:
     """Newest first."""
     actor.must("cards.read")
-    query = select(Card).where(Card.tenant_id == db.tenant_id, Card.state == state)
+    query = _filtered(select(Card).where(Card.tenant_id == db.tenant_id), filters or Filters())
     if page.after is not None:
         query = query.where(Card.id < page.after)
     found = (await db.scalars(query.order_by(Card.id.desc()).limit(page.limit + 1))).all()
@@ -42,3 +54,16 @@ async def open_by_kind(db: TenantSession, actor: Actor) -> dict[str, int]:
         .order_by(Card.kind)
     )
     return {row.kind: row.cards for row in rows}
+
+
+def _filtered(query: Select[Card], filters: Filters) -> Select[Card]:
+    query = query.where(Card.state == filters.state)
+    if filters.kind is not None:
+        query = query.where(Card.kind == filters.kind)
+    if filters.owner is not None:
+        query = query.where(Card.owner == filters.owner)
+    if filters.claim_id is not None:
+        query = query.where(Card.claim_id == filters.claim_id)
+    if filters.due_before is not None:
+        query = query.where(Card.due_on < filters.due_before)
+    return query

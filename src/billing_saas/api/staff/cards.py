@@ -18,6 +18,9 @@ from billing_saas.followups.tables import Card
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 
+Owner = Literal["biller", "coder", "practice", "payer", "patient", "system"]
+_WORD = "^[a-z][a-z_]{0,39}$"
+
 
 class CardOut(Out, frozen=True):
     """`why` says what happened; `worth_cents` what is at stake."""
@@ -58,7 +61,7 @@ class CardOut(Out, frozen=True):
 class CardClosing(In, frozen=True, forbid_unknown_fields=True):
     """`outcome` says how it ended, in a word such as `corrected`."""
 
-    outcome: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z_]{0,39}$")]
+    outcome: Annotated[str, msgspec.Meta(pattern=_WORD)]
 
 
 @get(
@@ -80,8 +83,24 @@ async def list_cards(
         Literal["open", "done"],
         QueryParameter(name="state", description="Those that wait, or those that are done."),
     ] = "open",
+    kind: Annotated[
+        str | None,
+        QueryParameter(description="Only those of this kind, such as `denial`.", pattern=_WORD),
+    ] = None,
+    owner: Annotated[
+        Owner | None, QueryParameter(description="Only those that wait for this one.")
+    ] = None,
+    claim_id: Annotated[
+        UUID | None, QueryParameter(description="Only those of this claim.")
+    ] = None,
+    due_before: Annotated[
+        date | None, QueryParameter(description="Only those due on an earlier day than this.")
+    ] = None,
 ) -> PageOut[CardOut]:
-    found = await queries.cards(db, actor, page, state=card_state)
+    filters = queries.Filters(
+        state=card_state, kind=kind, owner=owner, claim_id=claim_id, due_before=due_before
+    )
+    found = await queries.cards(db, actor, page, filters)
     return PageOut([CardOut.of(card) for card in found.rows], found.next_cursor)
 
 
