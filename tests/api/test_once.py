@@ -119,7 +119,7 @@ async def test_a_commit_that_fails_leaves_the_key_free(
 
 async def test_every_change_takes_a_key_and_says_when_it_told_again(client: Client) -> None:
     """By the contract: a route that changes something takes a key, and can tell its answer again."""
-    from billing_saas.api import declaring, manners
+    from billing_saas.api import declaring, manners, once
 
     without = []
     for route in client.app.routes:
@@ -127,8 +127,13 @@ async def test_every_change_takes_a_key_and_says_when_it_told_again(client: Clie
             if method in ("GET", "OPTIONS", "HEAD") or not route.path_format.startswith("/v1"):
                 continue
             declared, mannered = declaring.of(handler), manners.of(handler)
-            if mannered.kind == "search" or (declared and declared.upload):
+            if mannered.kind != "act" or (declared and declared.upload):
                 continue
             if handler.status_code != 204 and mannered.told_by is None:
                 without.append(f"{method} {route.path_format}")
-    assert without == [], "say who tells the answer again: manners(told_by=…)"
+            takes_part = "db" in handler.parsed_fn_signature.parameters
+            if once.counts(handler) and not takes_part:
+                without.append(f"{method} {route.path_format}: its transaction keeps no key")
+    assert without == [], (
+        'say who tells the answer again: manners(told_by=…), or why none is needed: kind="plain"'
+    )

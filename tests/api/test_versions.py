@@ -4,7 +4,7 @@ import asyncio
 
 from billing_saas.kit.db import Database
 from tests.api.asking import Elm, open_cards, received
-from tests.api.walking import Client
+from tests.api.walking import Client, ids_for, walked
 from tests.cast import Person, Tenant
 from tests.remittances.desk import Desk
 
@@ -47,3 +47,45 @@ async def test_a_tag_is_of_its_practice(
     ours, theirs = await at_elm.ask("GET", "/cards"), await at_oak.ask("GET", "/cards")
     assert ours.content == theirs.content
     assert ours.headers["ETag"] != theirs.headers["ETag"]
+
+
+async def test_what_is_replaced_whole_must_say_which_version(
+    client: Client, elm: Tenant, sue: Person
+) -> None:
+    """Every PUT and PATCH of the contract but files, which come once and are kept."""
+    for route in walked(client):
+        if route.method not in ("PUT", "PATCH") or route.is_file:
+            continue
+        ids = ids_for(route, elm.id, None)
+        made = route.request(ids)
+        assert made["headers"].pop("If-Match", "") == "*", (
+            f"{route}: manners(versioned=… must=True)"
+        )
+        headers = {**made.pop("headers"), **sue.headers}
+        blind = await client.http.request(route.method, route.url(ids), headers=headers, **made)
+        assert blind.status_code in (428, 403), (str(route), blind.text)
+
+
+CONNECTION = {
+    "name": "Elm's own system",
+    "kind": "practice_system",
+    "usage": "T",
+    "own_qualifier": "ZZ",
+    "own_id": "ELM",
+    "own_group_id": "ELM",
+    "partner_qualifier": "ZZ",
+    "partner_id": "PARTNER",
+    "partner_group_id": "PARTNER",
+}
+
+
+async def test_of_two_who_rename_a_connection_one_is_told_that_it_changed(at_elm: Elm) -> None:
+    made = await at_elm.ask("POST", "/connections", json=CONNECTION)
+    assert made.status_code == 201, made.text
+    path = f"/connections/{made.json()['id']}"
+    seen = {"If-Match": (await at_elm.ask("GET", path)).headers["ETag"]}
+    to = {"refuses_repeats": False, "active": True}
+    answers = await asyncio.gather(
+        *(at_elm.ask("PUT", path, headers=seen, json={"name": n, **to}) for n in ("One", "Two"))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 412]

@@ -30,8 +30,8 @@ async def check(db: TenantSession, actor: Actor, request: Request[Any, Any, Any]
         return
     if versioned is None:
         raise _failed("There is no version here that If-Match could name.")
-    ids = [one for name, one in request.path_params.items() if name != "practice_id"]
-    resource_id: UUID = ids[-1]
+    # The last id of the path; what a practice has one of goes by the practice's own.
+    resource_id: UUID = list(request.path_params.values())[-1]
     await versioned.lock(db, resource_id)
     tag = etags.of_answer(request, await versioned.show(db, actor, resource_id))
     if not etags.matches(header, tag, weakly=False):

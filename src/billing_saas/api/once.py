@@ -13,6 +13,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from billing_saas.api import declaring, manners
 from billing_saas.api.refusals import bad_request
+from billing_saas.kit import points
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.requests import once
@@ -80,6 +81,7 @@ async def turn(request: Request[Any, Any, Any], wanted: once.Request | None) -> 
         raise RequestInProgress("The same request is still being done.") from None
     try:
         yield
+        points.reach("api.once.committed")
     finally:
         lock.release()
 
