@@ -15,6 +15,7 @@ from billing_saas.seals.sealing import Sealer
 SEAL_EVERY_SECONDS = 1.0
 ANCHOR_EVERY_SECONDS = 60.0
 ANCHOR_AGAIN_SECONDS = 5.0
+LOOK_EVERY_SECONDS = 5.0
 ALARM_SECONDS = 30.0
 
 
@@ -27,7 +28,7 @@ class Watch:
         self._sealer = Sealer()
         self._anchored: SignedHead | None = None
         self._anchor_at = 0.0
-        self._alarm_at = 0.0
+        self._look_at = 0.0
 
     async def round(self) -> None:
         """Seal all that waits; then look whether something is late."""
@@ -40,7 +41,8 @@ class Watch:
         if now >= self._anchor_at:
             self._anchor_at = now + ANCHOR_EVERY_SECONDS
             await self.anchor()
-        if now >= self._alarm_at:
+        if now >= self._look_at:
+            self._look_at = now + LOOK_EVERY_SECONDS
             await self._alarm(now)
 
     async def anchor(self) -> None:
@@ -65,7 +67,7 @@ class Watch:
         async with self._database.sealer() as db:
             lag = await sealing.lag_seconds(db)
         if lag > ALARM_SECONDS:
-            self._alarm_at = now + ALARM_SECONDS
+            self._look_at = now + ALARM_SECONDS
             logs.get().error("audit sealing lags", milliseconds=round(lag * 1000))
 
 
