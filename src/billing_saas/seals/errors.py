@@ -1,4 +1,4 @@
-from billing_saas.kit.errors import Conflict, NotFound
+from billing_saas.kit.errors import NotFound
 
 
 class EventNotSealed(NotFound):
@@ -6,8 +6,4 @@ class EventNotSealed(NotFound):
 
 
 class HeadNotFound(NotFound):
-    pass
-
-
-class NotPurgeable(Conflict):
     pass
