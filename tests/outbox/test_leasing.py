@@ -95,7 +95,7 @@ async def test_a_zombie_is_fenced(database: Database, elm: Tenant) -> None:
         with pytest.raises(LeaseLost):
             await work_and_finish(zombie)
         async with database.platform() as db:
-            assert not await leasing.extend(db, zombie)
+            assert await leasing.extend(db, [zombie]) == set()
             await leasing.park(db, zombie, "Ignored")
             await leasing.give_back(db, zombie)
         async with database.tenant(elm.id) as practice:
@@ -110,7 +110,7 @@ async def test_a_renewed_lease_does_not_expire(database: Database, elm: Tenant) 
         mine = await claimed(database, await added(database, elm))
     with clock.frozen(LATER - timedelta(seconds=2)):
         async with database.platform() as db:
-            assert await leasing.extend(db, mine)
+            assert await leasing.extend(db, [mine]) == {mine.id}
     with clock.frozen(LATER):
         async with database.platform() as db:
             assert (await leasing.recover(db)).queued == []

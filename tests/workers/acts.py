@@ -37,6 +37,16 @@ class Urgent(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class Bare(Job):
+    """Leave one mark by one statement: what a benchmark's job costs should be the queue's own cost."""
+
+    kind = "tests.bare"
+    queue = "files"
+
+    note_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Poison(Job):
     """Kill the process that runs it."""
 
@@ -133,6 +143,11 @@ async def urgent(db: TenantSession, actor: Actor, job: Urgent) -> None:
     await leave_mark(db, job.note_id)
 
 
+async def bare(db: TenantSession, actor: Actor, job: Bare) -> None:
+    of_job = {"tenant_id": db.tenant_id, "token": job.note_id.bytes, "row_id": job.note_id}
+    await db.execute(_MARK, of_job)
+
+
 async def poison(db: TenantSession, actor: Actor, job: Poison) -> None:
     await leave_mark(db, job.note_id)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -168,6 +183,7 @@ registry.add(
     registry.practice_act(Mark, mark, "tests.mark"),
     registry.practice_act(Bulky, mark),
     registry.practice_act(Urgent, urgent),
+    registry.practice_act(Bare, bare),
     registry.practice_act(Poison, poison),
     registry.practice_act(Stumble, stumble),
     registry.practice_act(Chain, chain),

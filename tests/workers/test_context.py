@@ -34,7 +34,7 @@ class _Traced(asyncpg.Connection):  # type: ignore[misc]  # the library has no t
     setting: UUID | None = None
 
     async def execute(self, query: str, *arguments: Any, timeout: float | None = None) -> str:
-        said = _SET.match(query)
+        said = _SET.search(query)  # begun and said in one round trip
         if said:
             self.setting = UUID(said.group(1))
         elif _END.match(query):

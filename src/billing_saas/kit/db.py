@@ -233,11 +233,11 @@ class Database:
 
     @asynccontextmanager
     async def glance(self) -> AsyncIterator[AsyncConnection]:
-        """For one statement of the platform's that reads: it is its own transaction, one round trip.
+        """For one statement of the platform's: it is its own transaction, one round trip.
 
         Behind a pooler it has a transaction around it: what is prepared in one may be gone in the next.
         """
-        async with self._glances.connect() as connection:
+        async with self._glances.begin() as connection:
             yield connection
 
     @asynccontextmanager

@@ -7,7 +7,7 @@ still the claimer's. A worker that froze past its lease therefore cannot write a
 All instants are the database's: workers whose clocks differ must agree on when a lease has ended.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, literal, literal_column, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing_saas.kit import backoff, clock
 from billing_saas.kit.db import PlatformSession, TenantSession
@@ -76,6 +77,22 @@ _SUSPECTS = text(
       AND run_at <= coalesce(CAST(:held AS timestamptz), clock_timestamp())
     """
 )
+_EXTEND = text(
+    """
+    WITH ours AS (
+      SELECT job.id FROM job
+      JOIN unnest(CAST(:ids AS uuid[]), CAST(:leases AS bigint[])) AS mine (id, lease)
+        ON mine.id = job.id AND mine.lease = job.lease
+      WHERE state = 'leased'
+      FOR UPDATE OF job SKIP LOCKED
+    )
+    UPDATE job
+    SET leased_until = coalesce(CAST(:held AS timestamptz), clock_timestamp())
+                       + CAST(:lease AS interval)
+    FROM ours WHERE job.id = ours.id
+    RETURNING job.id
+    """
+)
 _FINISH = """
     UPDATE job SET state = 'done', leased_until = NULL,
                    finished_at = coalesce(CAST(:held AS timestamptz), clock_timestamp())
@@ -94,7 +111,7 @@ async def claim(
 
 
 async def claim_many(
-    db: PlatformSession,
+    db: PlatformSession | AsyncConnection,
     job_ids: Collection[UUID],
     *,
     lease: timedelta = LEASE,
@@ -105,13 +122,13 @@ async def claim_many(
     A suspect is a job whose worker was lost before; `workers.running` claims those one at a time.
     """
     asked = {"held": clock.held(), "ids": list(job_ids), "lease": lease, "suspect": suspect}
-    return [Claim(*row) for row in await db.execute(_CLAIM, asked)]
+    return [Claim(*row) for row in (await db.execute(_CLAIM, asked)).all()]
 
 
-async def suspects(db: PlatformSession, job_ids: Collection[UUID]) -> set[UUID]:
+async def suspects(db: PlatformSession | AsyncConnection, job_ids: Collection[UUID]) -> set[UUID]:
     """Which of these are due, but a worker was lost over them before."""
     asked = {"held": clock.held(), "ids": list(job_ids)}
-    return set(await db.scalars(_SUSPECTS, asked))
+    return set((await db.scalars(_SUSPECTS, asked)).all())
 
 
 async def due(db: PlatformSession, *, most: int = 200) -> list[UUID]:
@@ -125,9 +142,20 @@ async def due(db: PlatformSession, *, most: int = 200) -> list[UUID]:
     return list(await db.scalars(found))
 
 
-async def extend(db: PlatformSession, mine: Claim, *, lease: timedelta = LEASE) -> bool:
-    """Say that the work goes on; False when the lease is no longer ours."""
-    return await _change(db, mine, leased_until=instant() + lease)
+async def extend(
+    db: PlatformSession | AsyncConnection, held: Sequence[Claim], *, lease: timedelta = LEASE
+) -> set[UUID]:
+    """Say that the work on these goes on; answers which of them are still ours.
+
+    Nobody waits here: a job that is locked is being ended.
+    """
+    asked = {
+        "held": clock.held(),
+        "ids": [mine.id for mine in held],
+        "leases": [mine.lease for mine in held],
+        "lease": lease,
+    }
+    return set((await db.scalars(_EXTEND, asked)).all())
 
 
 async def finish(db: TenantSession | PlatformSession, mine: Claim) -> None:

@@ -41,14 +41,14 @@ async def run_asked(claims: Claims, job_id: UUID) -> Outcome:
     """Claim the job and run it to its outcome. Raises only when the outcome cannot be written."""
     mine, suspect = await claims.claim(job_id)
     if mine is not None:
-        return await _run(claims.database, mine, claims.lease)
+        return await _run(claims, mine)
     if not suspect:
         return Outcome.NOT_OURS
     # Suspects run one at a time, so that a job which kills its process takes no other suspect with
     # it. Each job that it does take becomes a suspect itself, and so is taken only once.
     async with claims.one_suspect:
         mine = await claims.claim_suspect(job_id)
-        return Outcome.NOT_OURS if mine is None else await _run(claims.database, mine, claims.lease)
+        return Outcome.NOT_OURS if mine is None else await _run(claims, mine)
 
 
 async def drain(database: Database) -> Counter[Outcome]:
@@ -64,12 +64,12 @@ async def drain(database: Database) -> Counter[Outcome]:
             outcomes[await run_job(database, job_id)] += 1
 
 
-async def _run(database: Database, mine: Claim, lease: timedelta) -> Outcome:
+async def _run(claims: Claims, mine: Claim) -> Outcome:
     started = clock.now()
     points.reach("workers.running.claimed")
     with tracing.job(mine.kind, mine.attempt) as span:
-        async with _kept(database, mine, lease):
-            outcome = await _outcome(database, mine)
+        with claims.kept(mine):
+            outcome = await _outcome(claims.database, mine)
         span.ended(outcome.value)
     taken = clock.now() - started
     meters.JOBS.labels(mine.kind, outcome.value).inc()
@@ -144,25 +144,3 @@ async def _session(
     else:
         async with database.tenant(mine.tenant_id) as db:
             yield db
-
-
-@asynccontextmanager
-async def _kept(database: Database, mine: Claim, lease: timedelta) -> AsyncIterator[None]:
-    """Renew the lease while the work goes on. It runs on the work's loop: if that hangs, it ends."""
-    beating = asyncio.create_task(_renew(database, mine, lease))
-    try:
-        yield
-    finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
-
-
-async def _renew(database: Database, mine: Claim, lease: timedelta) -> None:
-    while True:
-        await asyncio.sleep(lease.total_seconds() / 3)
-        try:
-            async with database.platform() as db:
-                if not await leasing.extend(db, mine, lease=lease):
-                    return
-        except Exception as error:
-            logs.get().warning("lease not renewed", job=mine.id, exc_info=error)
