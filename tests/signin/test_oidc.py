@@ -71,7 +71,7 @@ async def test_alice_comes_in_and_is_asked_for_a_second_factor(door: Door, alice
 
 
 async def test_what_counts_as_a_second_factor(door: Door, elm: Tenant) -> None:
-    for said, changed, level in [
+    cases: list[tuple[Claims, dict[str, Any], AuthLevel]] = [
         ({"amr": ["pwd", "otp", "mfa"]}, {}, AuthLevel.TWO_FACTORS),
         ({"amr": ["pwd", "otp"]}, {}, AuthLevel.ONE_FACTOR),
         ({"amr": "mfa"}, {}, AuthLevel.ONE_FACTOR),
@@ -79,7 +79,8 @@ async def test_what_counts_as_a_second_factor(door: Door, elm: Tenant) -> None:
         ({"amr": ["mfa"]}, {"second_factor_amr": ()}, AuthLevel.ONE_FACTOR),
         ({"acr": "strong"}, {"second_factor_acr": ("strong",)}, AuthLevel.TWO_FACTORS),
         ({"acr": ""}, {"second_factor_acr": ("strong",)}, AuthLevel.ONE_FACTOR),
-    ]:
+    ]
+    for said, changed, level in cases:
         wanted = federated.settings_of(door.provider, **changed)
         async with door.database.narrowed(elm.company_id) as db:
             await providers.change(db, federated.admin_with(), door.provider_id, wanted)

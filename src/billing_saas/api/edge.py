@@ -8,6 +8,7 @@ from typing import Any
 
 from litestar.types import Scope
 
+from billing_saas.gateways.outward import Outward
 from billing_saas.kit.db import Database
 from billing_saas.kit.rates import Limit, RateStore
 from billing_saas.kit.settings import Settings
@@ -36,6 +37,8 @@ class Edge:
     """By which name people reach us; when it is https, cookies are for nothing less."""
     breached: Path | None = None
     """Where passwords are that nobody may use."""
+    outward: Outward = field(default_factory=Outward)
+    """How addresses are asked that customers wrote down."""
     body_seconds: float = 15.0
     """A JSON body must have come whole in this time."""
     silent_seconds: float = 60.0
@@ -85,6 +88,10 @@ def of(configured: Settings) -> Edge:
         rates=_rates(configured.rate_limit_url),
         site=configured.site,
         breached=configured.breached_passwords,
+        outward=Outward(
+            frozenset(_listed(configured.inner_hosts)),
+            plain=configured.environment == "development",
+        ),
     )
 
 

@@ -86,6 +86,9 @@ class Settings:
     """The address that letters come from."""
     breached_passwords: Path | None = None
     """Passwords nobody may use: a folder of SHA-1 by five first digits, or one sorted file."""
+    inner_hosts: str = ""
+    """Hosts (`name` or `name:port`), separated by commas, inside our own network or of no public
+    address, that an identity provider may stand on. All others must be of the public Internet."""
     pooler: str = ""
     """`transaction`: the addresses lead to a pooler in transaction mode, such as pgbouncer."""
     metrics_address: str = "127.0.0.1"

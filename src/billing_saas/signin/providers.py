@@ -80,8 +80,10 @@ class Offer:
     organization: str
 
 
-async def announced(providers: OpenIdProviders, issuer: str) -> None:
-    """Ask the issuer for its configuration, before anything of it is kept."""
+async def announced(actor: Actor, providers: OpenIdProviders, issuer: str) -> None:
+    """Ask the issuer for its configuration, before anything of it is kept, for who may."""
+    actor.must("identity_providers.write")
+    actor.must_have_stepped_up()
     try:
         await providers.metadata(issuer, anew=True)
     except (NotReached, NotAProvider) as error:

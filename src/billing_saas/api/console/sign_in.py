@@ -5,8 +5,8 @@ from http import HTTPStatus
 from litestar import Response, get, post
 
 from billing_saas.api import cookies
-from billing_saas.api.console import pages
-from billing_saas.api.console.visiting import Visit, Visitor
+from billing_saas.api.console import oidc, pages
+from billing_saas.api.console.visiting import Asked, Visit, Visitor
 from billing_saas.kit.actor import AuthLevel
 from billing_saas.signin import entering, passkeys, sessions
 from billing_saas.signin.errors import WrongCredential
@@ -133,10 +133,12 @@ async def _shown(visit: Visit, here: str, then: str) -> Response[str]:
 
 
 @post("/sign-out")
-async def sign_out(visit: Visitor) -> Response[None]:
+async def sign_out(visit: Visitor, request: Asked) -> Response[str]:
     session = visit.entering
     async with visit.database.platform() as db:
         await sessions.end(db, visit.actor, session.id, reason="signed_out")
+    if "fed" in session.methods:
+        return await oidc.farewell(visit, request, session.user_id)
     return pages.go("/sign-in", visit.left())
 
 
