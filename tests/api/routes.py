@@ -13,6 +13,18 @@ Schema = dict[str, Any]
 OF_NO_PRACTICE = {
     "GET /v1/companies": "lists the companies of who asks, by their memberships",
     "GET /v1/practices": "lists the practices of who asks, by their memberships",
+    "GET /v1/companies/{company_id}": "for the company's people; else 404",
+    "GET /v1/companies/{company_id}/practices": "for the company's people; else 404",
+    "GET /v1/companies/{company_id}/members": "for the company's people; else 404",
+    "GET /v1/companies/{company_id}/members/{member_id}": "for the company's people; else 404",
+    "DELETE /v1/companies/{company_id}/members/{member_id}": "for the company's people; else 404",
+    "POST /v1/companies/{company_id}/members/{member_id}/roles": "for the company's people; else 404",
+    "POST /v1/companies/{company_id}/members/{member_id}/ended-roles": "for the company's people; else 404",
+    "POST /v1/companies/{company_id}/members/{member_id}/suspension": "for the company's people; else 404",
+    "DELETE /v1/companies/{company_id}/members/{member_id}/suspension": "for the company's people; else 404",
+    "GET /v1/companies/{company_id}/invitations": "for the company's people; else 404",
+    "POST /v1/companies/{company_id}/invitations": "for the company's people; else 404",
+    "DELETE /v1/companies/{company_id}/invitations/{invitation_id}": "for the company's people; else 404",
     "GET /v1/roles": "tells what stands in the code, and is the same for all",
     "GET /v1/work": "lists cards of the practices of who asks, without a word of a patient",
     "GET /v1/sessions": "lists the sessions of who asks",
@@ -25,13 +37,24 @@ OF_NO_PRACTICE = {
     "PUT /v1/companies/{company_id}/sign-in-policy": "for the company's admin; else 404",
 }
 # Routes that are open to all, and so carry nothing of anyone.
-OPEN_TO_ALL = {"/live", "/ready", "/docs"}
+OPEN_TO_ALL = {"/live", "/ready", "/docs", "/.well-known"}
 
 # Asked by who has no account yet: each holds something that was sent to them alone.
-FOR_STRANGERS = {"POST /v1/invitation-acceptances"}
+FOR_STRANGERS = {"POST /oauth/token", "POST /v1/invitation-acceptances"}
 
 # Tried in turn for a string that must match a pattern; add what a new pattern needs.
-_WORDS = ("word", "Word", "2026-09-01", "1", "12345", "1234567893", "99213", "A1", "a@example.test", "a" * 43)
+_WORDS = (
+    "word",
+    "Word",
+    "2026-09-01",
+    "1",
+    "12345",
+    "1234567893",
+    "99213",
+    "A1",
+    "a@example.test",
+    "a" * 43,
+)
 
 
 class UnknownShape(AssertionError):

@@ -10,35 +10,52 @@ from litestar.middleware import DefineMiddleware
 from billing_saas.api import deps, docs, errors, health, limits, parameters
 from billing_saas.api.answering import Answer
 from billing_saas.api.bodies import Bodies
+from billing_saas.api.console import console
 from billing_saas.api.door import Door
 from billing_saas.api.edge import Edge
 from billing_saas.api.frame import RequestFrame
 from billing_saas.api.metering import Metering
+from billing_saas.api.oauth import tokens
 from billing_saas.api.staff import (
     arrivals,
     audit_events,
     balances,
     cards,
     claims,
+    clients,
+    coding,
     companies,
     company_members,
     connections,
     dead_letters,
     documents,
+    duties,
+    emergencies,
+    identity_providers,
     invitations,
     members,
     patients,
     practices,
     remittances,
+    reviews,
     roles,
+    sessions,
     work,
 )
+from billing_saas.gateways.openid import OpenIdProviders
 from billing_saas.kit.db import Database
 
 # A JSON body; files are streamed past this limit, by routes that say so.
 MOST_JSON_BYTES = 1 << 20
 
-_OPEN_TO_ALL = ["^/docs", "^/live$", "^/ready$", "^/v1/invitation-acceptances$"]
+_OPEN_TO_ALL = [
+    "^/docs",
+    "^/live$",
+    "^/oauth/token$",
+    "^/ready$",
+    r"^/\.well-known/",
+    "^/v1/invitation-acceptances$",
+]
 
 
 @get("/docs/start.js", include_in_schema=False, sync_to_thread=False, media_type="text/javascript")
@@ -57,15 +74,21 @@ def staff() -> Router:
             *balances.HANDLERS,
             *cards.HANDLERS,
             *claims.HANDLERS,
+            *coding.HANDLERS,
+            *clients.HANDLERS,
             *connections.HANDLERS,
             *dead_letters.HANDLERS,
             *documents.HANDLERS,
+            *duties.HANDLERS,
+            *emergencies.HANDLERS,
+            *identity_providers.HANDLERS,
             *members.HANDLERS,
             *patients.HANDLERS,
             *remittances.HANDLERS,
+            *reviews.HANDLERS,
         ],
         dependencies={
-            "actor": Provide(deps.actor, sync_to_thread=False),
+            "actor": Provide(deps.actor),
             "db": Provide(deps.db),
             "page": Provide(deps.page, sync_to_thread=False),
             "people": Provide(deps.practice_people),
@@ -73,7 +96,11 @@ def staff() -> Router:
     )
     of_company = Router(
         "/companies/{company_id:uuid}",
-        route_handlers=[*companies.HANDLERS, *company_members.HANDLERS],
+        route_handlers=[
+            *companies.HANDLERS,
+            *company_members.HANDLERS,
+            *identity_providers.OF_COMPANY,
+        ],
         dependencies={
             "actor": Provide(deps.company_actor, sync_to_thread=False),
             "company": Provide(deps.company),
@@ -90,6 +117,7 @@ def staff() -> Router:
             invitations.accept_invitation,
             practices.list_practices,
             roles.list_roles,
+            *sessions.HANDLERS,
             work.list_work,
         ],
         dependencies={"principal": Provide(deps.principal, sync_to_thread=False)},
@@ -116,10 +144,18 @@ def create_app(
         await app.state.database.close()
 
     app = Litestar(
-        route_handlers=[staff(), health.live, health.ready, start_of_docs, docs.assets()],
+        route_handlers=[
+            staff(),
+            console.pages(),
+            *tokens.HANDLERS,
+            health.live,
+            health.ready,
+            start_of_docs,
+            docs.assets(),
+        ],
         lifespan=[lifespan],
         middleware=[
-            DefineMiddleware(Door, exclude=_OPEN_TO_ALL),
+            DefineMiddleware(Door, exclude=_OPEN_TO_ALL, exclude_from_auth_key="page"),
             Bodies(meeting),
         ],
         guards=[parameters.known],
@@ -131,5 +167,6 @@ def create_app(
         debug=False,
     )
     app.state.edge = meeting
+    app.state.openid = OpenIdProviders(meeting.outward)
     app.asgi_handler = RequestFrame(Metering(app.asgi_handler), meeting)
     return app

@@ -1,12 +1,15 @@
 """Passwords by letter: who forgot one asks for a link, and sets a new one by it."""
 
 from http import HTTPStatus
+from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
 from billing_saas.api.console import pages
 from billing_saas.api.console.visiting import Visit, Visitor
+from billing_saas.members import inviting
+from billing_saas.members.errors import InvitationNotGood
 from billing_saas.signin import recovering
 from billing_saas.signin.errors import LinkNotGood, WeakPassword
 
@@ -59,8 +62,28 @@ async def set_password(visit: Visitor, token: FromPath[str]) -> Response[str]:
     )
 
 
+@get("/invitation/{token:str}")
+async def show_invitation(visit: Visitor, token: FromPath[str]) -> Response[str]:
+    """Opening it accepts nothing: scanners open links, too."""
+    return pages.page(visit, "invitation", link=token, signed_in=False)
+
+
+@post("/invitation/{token:str}")
+async def accept_invitation(visit: Visitor, token: FromPath[str]) -> Response[Any]:
+    await visit.tries.of_place("link", visit.place)
+    name = visit.form.get("name", "").strip()[:100]
+    try:
+        accepted = await inviting.accept(visit.database, token, name or "New colleague")
+    except InvitationNotGood:
+        return _not_good(visit)
+    return pages.go(accepted.password_link or "/sign-in")
+
+
 def _not_good(visit: Visit) -> Response[str]:
     return pages.page(visit, "link_not_good", status=HTTPStatus.NOT_FOUND, signed_in=False)
 
 
-HANDLERS = [show_forgotten, forgotten, show_password, set_password]
+HANDLERS = [
+    *(show_forgotten, forgotten, show_password, set_password),
+    *(show_invitation, accept_invitation),
+]
