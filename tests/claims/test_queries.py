@@ -138,14 +138,14 @@ async def test_a_stranger_finds_nothing(
         assert (await queries.money_of(db, [claim_id]))[claim_id].charged_cents == 0
 
 
-async def test_the_front_desk_sees_no_claims(database: Database, elm: Tenant) -> None:
-    front_desk = actor_with(["front_desk"])
+async def test_an_auditor_sees_no_claims(database: Database, elm: Tenant) -> None:
+    auditor = actor_with(["auditor"])
     async with database.tenant(elm.id) as db:
         (claim_id, *_) = await ids(db)
         for asking in (
-            queries.claim(db, front_desk, claim_id),
-            queries.timeline(db, front_desk, claim_id),
-            queries.claims(db, front_desk, PageRequest()),
+            queries.claim(db, auditor, claim_id),
+            queries.timeline(db, auditor, claim_id),
+            queries.claims(db, auditor, PageRequest()),
         ):
             with pytest.raises(NotPermitted):
                 await asking

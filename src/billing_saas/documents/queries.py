@@ -146,9 +146,19 @@ async def content_of_patient(
     return await _read(db, row)
 
 
+async def _masked(
+    db: TenantSession, actor: Actor, rows: Sequence[DocumentRow]
+) -> dict[UUID, tuple[str, ...]]:
+    """By row, what of it is not shown. Whoever scans a referral has seen it: one's own stay shown."""
+    sight = await visibility.of(db, actor, *Field)
+    return {
+        row.id: () if row.created_by == actor.id else sight.masked(*rules.HOLDS[row.kind])
+        for row in rows
+    }
+
+
 async def _must_show(db: TenantSession, actor: Actor, row: DocumentRow) -> None:
-    held = rules.HOLDS[row.kind]
-    if (await visibility.of(db, actor, *held)).masked(*held):
+    if (await _masked(db, actor, [row]))[row.id]:
         raise NotShown("Your roles do not show what such a document holds.", field="content")
 
 
@@ -168,8 +178,7 @@ async def _row(db: TenantSession, actor: Actor, document_id: UUID) -> DocumentRo
 async def _opened(
     db: TenantSession, actor: Actor, rows: Sequence[DocumentRow]
 ) -> list[DocumentShown]:
-    sight = await visibility.of(db, actor, *Field)
-    masked = {row.id: sight.masked(*rules.HOLDS[row.kind]) for row in rows}
+    masked = await _masked(db, actor, rows)
     ring = await keyring.of(db, max((row.key_ver for row in rows), default=0))
     return [
         DocumentShown(
