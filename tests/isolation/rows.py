@@ -6,6 +6,7 @@ Values are what the types and CHECKs ask for and mean nothing: sealed columns ho
 import itertools
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +54,12 @@ _PATTERNS = {
     "own_qualifier": lambda: "ZZ",
     "partner_qualifier": lambda: "ZZ",
     "patient_control_number": lambda: secrets.token_hex(8).upper(),
+}
+
+
+# Columns that a CHECK keeps from naming the same parent as another does.
+_OF_ANOTHER: dict[str, dict[str, Callable[[], UUID | None]]] = {
+    "factor_reset": {"asked_by": new_id, "confirmed_by": lambda: None}
 }
 
 
@@ -118,6 +125,7 @@ def _row(c: Connection, world: World, table: str, tenant_id: UUID) -> Row:
             continue
         parent_row = _row(c, world, parent, tenant_id)
         row |= {our: parent_row[their] for our, their in zip(ours, theirs, strict=True)}
+    row |= {column: make() for column, make in _OF_ANOTHER.get(table, {}).items()}
     try:
         insert(c, table, row)
     except Exception as error:
@@ -149,7 +157,9 @@ def _value(name: str, kind: str, checks: str) -> object:
         allowed = re.search(_ONE_OF.format(name), checks)
         return allowed[1] if allowed else _PATTERNS.get(name, lambda: secrets.token_hex(4))()
     if kind in ("smallint", "integer", "bigint"):
-        return next(_NUMBERS)
+        between = re.search(rf"\({name} >= (\d+)\) AND \({name} <= (\d+)\)", checks)
+        least, most = map(int, between.groups()) if between else (0, 10**9)
+        return least + next(_NUMBERS) % (most - least)
     if kind == "date":
         return clock.now().date()
     if kind == "timestamp with time zone":

@@ -1,8 +1,6 @@
 """Ash and Birch, two billing companies with their people, each person with a session that has just
 shown a second factor: what changes who may enter asks for one."""
 
-import hashlib
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,18 +10,15 @@ import httpx
 import msgspec
 from sqlalchemy import select
 
-from billing_saas.api import cookies
-from billing_saas.api.edge import Edge
 from billing_saas.identity import enrolling, rules
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
 from billing_saas.mail import posting
 from billing_saas.mail.tables import Letter
-from billing_saas.vault import keys as vault_keys
 from billing_saas.vault import sealing
+from tests.api.browsing import at_browser
 from tests.cast import Person, Tenant
-from tests.signin import people
 
 
 @dataclass(frozen=True)
@@ -38,18 +33,6 @@ class Colleague:
     @property
     def bearer(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
-
-
-async def browser(database: Database, person: Person) -> dict[str, str]:
-    """The cookie of an open session, and what a page of ours sends beside it."""
-    secret = await people.session_of(database, person)
-    keys = await vault_keys.of(database)
-    token = hmac.digest(keys.of("csrf", keys.newest), secret.encode(), hashlib.sha256).hex()
-    return {
-        "Cookie": f"{cookies.name_of(Edge(), cookies.SESSION)}={secret}",
-        "X-CSRF-Token": token,
-        "Sec-Fetch-Site": "same-origin",
-    }
 
 
 async def colleague(
@@ -72,8 +55,8 @@ async def colleague(
             await enrolling.grant_company(platform, user_id, company, role, by=None)
         token = await enrolling.issue_token(platform, user_id, name="tests")
     actor = Actor(kind=ActorKind.USER, id=user_id, permissions=rules.permissions_of(roles))
-    headers = await browser(database, Person(actor, token))
-    return Colleague(user_id, email, headers, token)
+    person = await at_browser(database, Person(actor, token))
+    return Colleague(user_id, email, person.headers, token)
 
 
 async def link_in_letter(database: Database, email: str) -> str:

@@ -51,5 +51,5 @@ class Roles:
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> "Roles":
-        practices = ((UUID(p), roles) for p, roles in written["practices"].items())
-        return cls.of(written["company"], practices)
+        practices = ((UUID(p), roles) for p, roles in written.get("practices", {}).items())
+        return cls.of(written.get("company", ()), practices)
