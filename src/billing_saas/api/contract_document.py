@@ -155,6 +155,9 @@ def _answers(route: _Route) -> Json:
         links = _links(declared, route.path)
         if links:
             answer["links"] = links
+        if declared.form is not None and status == "401":
+            # What the edge says, whatever the route: of a secret in the URL.
+            answer["content"] |= contract_problems.content(["not-signed-in"])
     if route.method == "get":
         return {**answers, **_versioned(answers)}
     if contract_manners.forgets_its_answer(route.handler):

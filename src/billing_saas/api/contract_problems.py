@@ -114,7 +114,7 @@ def _response(status: int, meanings: dict[str, str]) -> Json:
     lines = [f"- `{problems.PREFIX}{name}`: {meaning}" for name, meaning in meanings.items()]
     return {
         "description": f"{HTTPStatus(status).phrase}\n\n" + "\n".join(lines),
-        "content": _content(list(meanings)),
+        "content": content(list(meanings)),
         "headers": {},
     }
 
@@ -142,7 +142,7 @@ def components(refusals: set[type[DomainError]]) -> Json:
     return {
         "schemas": schemas,
         "responses": {
-            name: {"description": meaning, "content": _content([name]), "headers": {}}
+            name: {"description": meaning, "content": content([name]), "headers": {}}
             for name, (_, meaning) in OF_ALL.items()
         },
         "examples": {
@@ -152,7 +152,7 @@ def components(refusals: set[type[DomainError]]) -> Json:
     }
 
 
-def _content(names: list[str]) -> Json:
+def content(names: list[str]) -> Json:
     return {
         problems.MEDIA_TYPE: {
             "schema": {"$ref": "#/components/schemas/Problem"},

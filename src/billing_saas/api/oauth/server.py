@@ -17,6 +17,7 @@ from authlib.oauth2.rfc6749 import (
     InvalidScopeError,
     OAuth2Error,
     OAuth2Request,
+    UnsupportedGrantTypeError,
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
@@ -157,6 +158,8 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
         """Whatever is wrong with who asks, it is told in the same words."""
         if isinstance(error, InvalidClientError):
             error = InvalidClientError("The client could not be authenticated.", status_code=401)
+        if isinstance(error, UnsupportedGrantTypeError):
+            error.description = f"The grant_type must be {GRANT}."  # Authlib says nothing
         return super().handle_error_response(request, error)
 
 
