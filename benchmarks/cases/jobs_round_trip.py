@@ -1,8 +1,9 @@
 """From owing a job to its commit, by a real worker process; beside the least a queue in PostgreSQL can do.
 
-The floor is written by hand: INSERT with NOTIFY, a listener in a process's own thread that runs a DELETE and
-commits. It has no attempts, leases, fences, practices or schedules. Ours claims, works in a session of the
-practice and ends the job in the same transaction, fenced: three commits where the floor has one.
+The floor is written by hand and keeps the same promises: the job is committed with its NOTIFY, who hears it
+claims it with a lease in a commit of its own, and the work commits together with the job's end, fenced by the
+lease. One process, as many jobs at a time. It has no practices in turns, no retries, dead letters or schedules,
+no broker, no log line and no ORM. The bare figure beside it is the least a queue can do: a DELETE that commits.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 from sqlalchemy import func, select
@@ -29,10 +31,11 @@ from billing_saas.tenants import provisioning
 from tests import chaos
 from tests import cluster as clusters
 from tests.doorbells import Valkey
-from tests.workers.acts import Mark, Urgent
+from tests.workers.acts import Bare, Urgent
 
 TRIPS = int(os.environ.get("BENCH_TRIPS", "60"))
-FLOOD = int(os.environ.get("BENCH_JOBS", "600"))
+FLOOD = int(os.environ.get("BENCH_JOBS", "1000"))
+AT_A_TIME = 4  # of `chaos.work`
 MOST_P95_MS = 50.0
 
 
@@ -44,11 +47,11 @@ def round_trip() -> list[Figure]:
     valkey.start()
     folder = Path(tempfile.mkdtemp(prefix="billing-bench-"))
     try:
-        floor_p95, floor_rate = asyncio.run(_floor(clusters.clone()))
+        floor = asyncio.run(_floor(clusters.clone()))
         figures = []
         for broker, url in (("postgresql", ""), ("valkey", valkey.url)):
-            p50, p95, rate = asyncio.run(_ours(clusters.clone(), folder / broker, url))
-            figures += _figures(broker, (p50, p95, rate), (floor_p95, floor_rate))
+            ours = asyncio.run(_ours(clusters.clone(), folder / broker, url))
+            figures += _figures(broker, ours, floor)
     finally:
         shutil.rmtree(folder)
         valkey.stop()
@@ -56,34 +59,46 @@ def round_trip() -> list[Figure]:
     return figures
 
 
-def _figures(
-    broker: str, ours: tuple[float, float, float], floor: tuple[float, float]
-) -> list[Figure]:
-    p50, p95, rate = ours
+class Ours(NamedTuple):
+    p50: float
+    p95: float
+    rate: float
+    processor: float
+    """Milliseconds of a core that the worker's process takes for a job."""
+
+
+class Floor(NamedTuple):
+    p95: float
+    rate: float
+    bare: float
+
+
+def _figures(broker: str, ours: Ours, floor: Floor) -> list[Figure]:
     return [
         Figure(
             name=f"jobs.round_trip.{broker}",
-            ours=round(p95, 1),
-            floor=round(floor[0], 1),
-            ratio=round(p95 / floor[0], 1),
+            ours=round(ours.p95, 1),
+            floor=round(floor.p95, 1),
+            ratio=round(ours.p95 / floor.p95, 1),
             unit="ms from commit to commit, p95, idle",
             required=f"< {MOST_P95_MS:.0f}",
-            met=p95 < MOST_P95_MS,
-            note=f"p50 {p50:.1f} ms",
+            met=ours.p95 < MOST_P95_MS,
+            note=f"p50 {ours.p50:.1f} ms",
         ),
         Figure(
             name=f"jobs.rate.{broker}",
-            ours=round(rate),
-            floor=round(floor[1]),
-            ratio=round(rate / floor[1], 2),
+            ours=round(ours.rate),
+            floor=round(floor.rate),
+            ratio=round(ours.rate / floor.rate, 2),
+            peers={"bare": round(floor.bare)},
             unit="jobs per second, one process",
-            note=f"{FLOOD} jobs of one practice, four at a time",
+            note=f"{FLOOD} jobs of one practice, {AT_A_TIME} at a time,"
+            f" {ours.processor:.1f} ms of a core each",
         ),
     ]
 
 
-async def _ours(clone: clusters.Clone, keys: Path, url: str) -> tuple[float, float, float]:
-    """p50 and p95 in milliseconds, and jobs per second."""
+async def _ours(clone: clusters.Clone, keys: Path, url: str) -> Ours:
     database = Database(clone.urls, KeyFolder(keys), pool_size=2)
     await provisioning.initialise(database)
     company = await provisioning.add_company(database, COMPANY)
@@ -102,44 +117,94 @@ async def _ours(clone: clusters.Clone, keys: Path, url: str) -> tuple[float, flo
         async with database.platform() as platform:
             trips = sorted(float(one) for one in await platform.scalars(select(trip)))
         async with database.tenant(tenant) as db:
-            await queue.add_many(db, [Mark(note) for note in new_ids(FLOOD)])
-        started = time.perf_counter()
+            await queue.add_many(db, [Bare(note) for note in new_ids(FLOOD)])
+        worked, started = _processor(worker), time.perf_counter()
         await chaos.until_nothing_is_owed(database)
         seconds = time.perf_counter() - started
+        worked = _processor(worker) - worked
     await database.close()
-    return statistics.median(trips), trips[int(len(trips) * 0.95)], FLOOD / seconds
+    p95 = trips[int(len(trips) * 0.95)]
+    return Ours(statistics.median(trips), p95, FLOOD / seconds, 1000 * worked / FLOOD)
 
 
-async def _floor(clone: clusters.Clone) -> tuple[float, float]:
-    """p95 in milliseconds, and jobs per second."""
-    asking = await asyncpg.connect(clone.url("postgres"))
-    working = await asyncpg.connect(clone.url("postgres"))
-    listening = await asyncpg.connect(clone.url("postgres"))
-    await asking.execute("CREATE TABLE floor_job (id uuid PRIMARY KEY)")
+def _processor(worker: chaos.Worker) -> float:
+    """Seconds that the process has had of a core, as the system counts them."""
+    told = Path(f"/proc/{worker.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+_CLAIM = """
+    UPDATE floor_job SET state = 'leased', lease = lease + 1,
+                         leased_until = clock_timestamp() + interval '1 minute'
+    WHERE id = (SELECT id FROM floor_job WHERE state = 'queued' ORDER BY id LIMIT 1
+                FOR UPDATE SKIP LOCKED)
+    RETURNING id, lease
+    """
+_END = "UPDATE floor_job SET state = 'done' WHERE id = $1 AND lease = $2 AND state = 'leased'"
+
+
+async def _work(working: asyncpg.Connection) -> bool:
+    """One job: the claim's commit, then the work's with the job's end."""
+    claimed = await working.fetchrow(_CLAIM)
+    if claimed is None:
+        return False
+    async with working.transaction():
+        await working.execute("INSERT INTO floor_mark VALUES ($1)", claimed["id"])
+        if await working.execute(_END, claimed["id"], claimed["lease"]) != "UPDATE 1":
+            raise RuntimeError("the lease was lost")
+    return True
+
+
+async def _floor(clone: clusters.Clone) -> Floor:
+    url = clone.url("postgres")
+    working = [await asyncpg.connect(url) for _ in range(AT_A_TIME)]
+    asking, listening = await asyncpg.connect(url), await asyncpg.connect(url)
+    await asking.execute(
+        "CREATE TABLE floor_job (id uuid PRIMARY KEY, state text NOT NULL DEFAULT 'queued',"
+        " lease int NOT NULL DEFAULT 0, leased_until timestamptz);"
+        "CREATE INDEX ON floor_job (id) WHERE state = 'queued';"
+        "CREATE TABLE floor_mark (id uuid PRIMARY KEY)"
+    )
     heard = asyncio.Event()
     await listening.add_listener("floor", lambda *_: heard.set())
 
-    async def one() -> float:
+    async def trip() -> float:
         started = time.perf_counter()
         async with asking.transaction():
             await asking.execute("INSERT INTO floor_job VALUES ($1)", new_id())
             await asking.execute("NOTIFY floor")
         await heard.wait()
         heard.clear()
-        await working.execute("DELETE FROM floor_job")
+        await _work(working[0])
         return (time.perf_counter() - started) * 1000
 
-    trips = sorted([await one() for _ in range(TRIPS)])
-    await asking.executemany(
-        "INSERT INTO floor_job VALUES ($1)", [(one,) for one in new_ids(FLOOD)]
-    )
+    async def until_none_is_left(connection: asyncpg.Connection) -> None:
+        while await _work(connection):
+            pass
+
+    trips = sorted([await trip() for _ in range(TRIPS)])
+    await _owe(asking)
+    started = time.perf_counter()
+    await asyncio.gather(*(until_none_is_left(connection) for connection in working))
+    rate = FLOOD / (time.perf_counter() - started)
+    await asking.execute("DELETE FROM floor_job")
+    await _owe(asking)
+    bare = await _bare(asking)
+    for connection in (asking, listening, *working):
+        await connection.close()
+    return Floor(trips[int(len(trips) * 0.95)], rate, bare)
+
+
+async def _owe(asking: asyncpg.Connection) -> None:
+    rows = [(one,) for one in new_ids(FLOOD)]
+    await asking.executemany("INSERT INTO floor_job VALUES ($1)", rows)
+
+
+async def _bare(connection: asyncpg.Connection) -> float:
     started = time.perf_counter()
     for _ in range(FLOOD):
-        await working.execute(
+        await connection.execute(
             "DELETE FROM floor_job WHERE id ="
             " (SELECT id FROM floor_job ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)"
         )
-    rate = FLOOD / (time.perf_counter() - started)
-    for connection in (asking, working, listening):
-        await connection.close()
-    return trips[int(len(trips) * 0.95)], rate
+    return FLOOD / (time.perf_counter() - started)

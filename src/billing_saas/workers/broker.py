@@ -5,7 +5,7 @@ table owns attempts, back-off and dead letters, so a broker may lose or repeat w
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 from uuid import UUID
 
 import dramatiq
@@ -14,9 +14,6 @@ from billing_saas.kit.settings import BadSettings
 from billing_saas.outbox.jobs import Queue
 from billing_saas.workers.bench import Bench
 from billing_saas.workers.postgres_bells import PostgresBells
-
-if TYPE_CHECKING:
-    from dramatiq.brokers.redis import RedisBroker
 
 
 def connect(
@@ -47,22 +44,10 @@ def connect(
     return made
 
 
-def _redis(url: str, middleware: list[dramatiq.Middleware]) -> "RedisBroker":
-    from dramatiq.brokers.redis import RedisBroker  # imports redis, which few processes need
+def _redis(url: str, middleware: list[dramatiq.Middleware]) -> dramatiq.Broker:
+    from billing_saas.workers.redis_bells import RedisBells
 
-    class RedisDoorbell(RedisBroker):
-        """Without the delay queues, as above."""
-
-        def declare_queue(self, queue_name: str) -> None:
-            if queue_name not in self.queues:
-                self.emit_before("declare_queue", queue_name)
-                self.queues.add(queue_name)
-                self.emit_after("declare_queue", queue_name)
-
-    made: RedisBroker = RedisDoorbell(  # type: ignore[no-untyped-call]  # the library has no types here
-        url=url, middleware=middleware, namespace="billing-saas"
-    )
-    return made
+    return RedisBells(url, middleware)
 
 
 def patience(broker: dramatiq.Broker, queue: Queue) -> int:
@@ -72,7 +57,7 @@ def patience(broker: dramatiq.Broker, queue: Queue) -> int:
     """
     if isinstance(broker, PostgresBells):
         return 1_000
-    return 25 if queue == "interactive" else 250
+    return 10 if queue == "interactive" else 250
 
 
 def _declare_actors(broker: dramatiq.Broker, bench: Bench) -> None:
