@@ -8,7 +8,7 @@ from uuid import UUID
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database

@@ -113,7 +113,8 @@ async def test_known_and_unknown_hear_the_same(
         {**FORM, "Sec-Fetch-Site": "cross-site"},
         {**FORM, "Sec-Fetch-Site": "same-site"},
         {"Content-Type": FORM["Content-Type"]},
-        {**FORM, "Origin": "null"},
+        {"Content-Type": FORM["Content-Type"], "Origin": "null"},
+        {**FORM, "Sec-Fetch-Site": "cross-site", "Origin": "null"},
     ],
 )
 async def test_no_other_site_posts_here(

@@ -1,13 +1,14 @@
 """Who visits: found before any page is made, and a form that changes something is checked to be ours."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 from litestar import Request
 from litestar.datastructures import Cookie
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from billing_saas.api import cookies, door, edge, limits
 from billing_saas.api.edge import Edge
@@ -91,7 +92,7 @@ class Visit:
 
 
 # The framework would take it apart to look whether each part is of its type.
-Visitor = Annotated[Visit, Dependency(skip_validation=True)]
+Visitor = NamedDependency[SkipValidation[Visit]]
 
 
 async def arrive(request: Asked) -> None:
