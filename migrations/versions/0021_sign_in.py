@@ -189,12 +189,13 @@ def _letters() -> None:
 
 def _identity_providers() -> None:
     run(
-        # `tenant_id`: of a practice, for its own people; without one, of a company for its own.
+        # `practice_id`: of a practice, for its own people; without one, of a company for its own. Rows
+        # of the platform: a practice's sessions see none.
         """
         CREATE TABLE identity_provider (
           id uuid PRIMARY KEY,
           company_id uuid NOT NULL REFERENCES company,
-          tenant_id uuid,
+          practice_id uuid,
           name text NOT NULL CHECK (name <> ''),
           issuer text NOT NULL CHECK (issuer <> ''),
           client_id text NOT NULL CHECK (client_id <> ''),
@@ -207,7 +208,7 @@ def _identity_providers() -> None:
           changed_by uuid NOT NULL,
           created_at timestamptz NOT NULL,
           updated_at timestamptz NOT NULL,
-          FOREIGN KEY (tenant_id, company_id) REFERENCES practice (tenant_id, company_id)
+          FOREIGN KEY (practice_id, company_id) REFERENCES practice (tenant_id, company_id)
         )""",
         "CREATE INDEX identity_provider_company_idx ON identity_provider (company_id, id)",
         # One domain leads to one provider: nobody else's sign-in page is shown to its people.
@@ -247,7 +248,7 @@ def _identity_providers() -> None:
     platform_table("oidc_attempt", "SELECT, INSERT, DELETE")
     ours = (
         "(app_company() IS NULL OR company_id = app_company())"
-        " AND (app_tenant() IS NULL OR tenant_id = app_tenant())"
+        " AND (app_tenant() IS NULL OR practice_id = app_tenant())"
     )
     run(
         "GRANT UPDATE (name, issuer, client_id, client_secret, scopes, second_factor_amr,"

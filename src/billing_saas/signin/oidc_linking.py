@@ -91,7 +91,7 @@ async def _must_be_ours(
 ) -> None:
     if not active:
         raise NotVouchedFor("person.suspended")
-    asked = {"user": user_id, "company": provider.company_id, "practice": provider.tenant_id}
+    asked = {"user": user_id, "company": provider.company_id, "practice": provider.practice_id}
     if not (await db.execute(_IS_OURS, asked)).scalar_one():
         raise NotVouchedFor("person.elsewhere")
 
@@ -109,7 +109,7 @@ async def _link(
         raise NotVouchedFor("person.linked")
     await trail.record_in(
         db,
-        provider.tenant_id or PLATFORM_LOG,
+        provider.practice_id or PLATFORM_LOG,
         Actor(kind=ActorKind.USER, id=user_id),
         "identity_link.add",
         object_type="user",

@@ -8,18 +8,18 @@ from billing_saas.kit.db import Row
 
 
 class IdentityProvider(Row):
-    """Who vouches for the people of a company; with `tenant_id`, for a practice's own."""
+    """Who vouches for the people of a company; with `practice_id`, for a practice's own."""
 
     __tablename__ = "identity_provider"
     __table_args__ = (
         ForeignKeyConstraint(
-            ["tenant_id", "company_id"], ["practice.tenant_id", "practice.company_id"]
+            ["practice_id", "company_id"], ["practice.tenant_id", "practice.company_id"]
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     company_id: Mapped[UUID] = mapped_column(ForeignKey("company.id"))
-    tenant_id: Mapped[UUID | None]
+    practice_id: Mapped[UUID | None]
     name: Mapped[str]
     issuer: Mapped[str]
     client_id: Mapped[str]

@@ -117,7 +117,7 @@ async def add(db: NarrowedSession, actor: Actor, settings: ProviderSettings) -> 
         IdentityProvider(
             id=provider_id,
             company_id=db.company_id,
-            tenant_id=db.tenant_id,
+            practice_id=db.tenant_id,
             client_secret=await sealing.seal(
                 db, _PLACE, provider_id, settings.client_secret.encode()
             ),
@@ -175,7 +175,7 @@ _OFFERS = """
     SELECT p.id, p.name, coalesce(practice.name, company.name) AS organization
     FROM identity_provider p JOIN company ON company.id = p.company_id
       AND company.status = 'active'
-    LEFT JOIN practice ON practice.tenant_id = p.tenant_id
+    LEFT JOIN practice ON practice.tenant_id = p.practice_id
     WHERE p.active AND {}
     ORDER BY p.id LIMIT 50
     """
@@ -184,7 +184,7 @@ _OF_DOMAIN = text(
         "p.id = (SELECT provider_id FROM identity_provider_domain WHERE domain = :domain)"
     )
 )
-_OF_ORGANIZATION = text(_OFFERS.format("coalesce(p.tenant_id, p.company_id) = :organization"))
+_OF_ORGANIZATION = text(_OFFERS.format("coalesce(p.practice_id, p.company_id) = :organization"))
 
 
 async def for_email(database: Database, email: str) -> list[Offer]:
@@ -239,9 +239,9 @@ async def _row(db: NarrowedSession, provider_id: UUID) -> IdentityProvider:
 
 def _ours(db: NarrowedSession) -> tuple[Any, ...]:
     of_place = (
-        IdentityProvider.tenant_id.is_(None)
+        IdentityProvider.practice_id.is_(None)
         if db.tenant_id is None
-        else IdentityProvider.tenant_id == db.tenant_id
+        else IdentityProvider.practice_id == db.tenant_id
     )
     return IdentityProvider.company_id == db.company_id, of_place
 
