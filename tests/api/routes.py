@@ -45,6 +45,7 @@ FOR_STRANGERS = {"POST /oauth/token", "POST /v1/invitation-acceptances"}
 # Tried in turn for a string that must match a pattern; add what a new pattern needs.
 _WORDS = (
     "word",
+    "https://a.example.test",
     "Word",
     "2026-09-01",
     "1",
