@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from billing_saas.api.app import create_app
 from billing_saas.api.edge import Edge
+from billing_saas.gateways.outward import Outward
 from billing_saas.kit.db import Database
 from tests.cluster import Clone
 from tests.fakes import MemoryKeys
@@ -23,16 +24,18 @@ _ARGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+_NOWHERE_INSIDE = Outward()
 
 
 @contextmanager
-def served(clone: Clone, keys: MemoryKeys) -> Iterator[str]:
+def served(clone: Clone, keys: MemoryKeys, outward: Outward = _NOWHERE_INSIDE) -> Iterator[str]:
     """The application in a thread with a loop of its own; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     site = f"http://localhost:{port}"
-    app: Any = create_app(lambda: Database(clone.urls, keys, pool_size=4), edge=Edge(site=site))
+    edge = Edge(site=site, outward=outward)
+    app: Any = create_app(lambda: Database(clone.urls, keys, pool_size=4), edge=edge)
     server = granian.server.embed.Server(app, address="127.0.0.1", port=port, interface="asgi")
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()), daemon=True)
