@@ -38,6 +38,7 @@ async def record_denied(scope: Scope) -> None:
     actor = Actor(
         kind=principal.kind,
         id=principal.user_id,
+        purpose=signing_in.purpose_of(principal.roles.get(log, frozenset())),
         session=principal.token_id,
         request_id=scope["state"]["request_id"],
         ip_prefix=scope["state"]["ip_prefix"],

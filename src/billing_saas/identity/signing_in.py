@@ -91,9 +91,7 @@ class Principal:
             id=self.user_id,
             permissions=permissions,
             roles=roles,
-            purpose=(
-                Purpose.PAYMENT if roles.isdisjoint(rules.IN_EMERGENCY) else Purpose.EMERGENCY
-            ),
+            purpose=purpose_of(roles),
             outsider=roles == rules.OUTSIDERS,
             session=self.token_id,
             auth_level=self.auth_level,
@@ -101,6 +99,10 @@ class Principal:
             request_id=request_id,
             ip_prefix=ip_prefix,
         )
+
+
+def purpose_of(roles: frozenset[str]) -> Purpose:
+    return Purpose.PAYMENT if roles.isdisjoint(rules.IN_EMERGENCY) else Purpose.EMERGENCY
 
 
 # A practice counts only while it is open; to the company's people, only while a signed agreement covers
