@@ -78,12 +78,18 @@ async def test_a_machine_finds_its_own_practice_and_no_other(
 
 
 async def test_a_token_of_oak_on_every_route_of_elm(
-    database: Database, client: Client, above: Connection, elm: Tenant, oak: Tenant
+    database: Database,
+    client: Client,
+    above: Connection,
+    elm: Tenant,
+    oak: Tenant,
+    clone: Clone,
 ) -> None:
     """With every scope there is: Elm is to it what no practice is, and nothing of Elm changes."""
     boss = await enrolled(database, elm, "boss", "biller", "supervisor")
     await month.work(database, elm, boss.actor, claims=2)
-    elms = rows.fill(above, elm.id)
+    with psycopg.connect(clone.url("postgres")) as superuser:
+        elms = {**rows.fill(superuser, elm.id), "member": {"id": boss.actor.id}}
     machine = await machine_of(database, client, oak, wanted(ALL), everything())
     headers = await machine.headers()
     before = digest(above, elm.id)

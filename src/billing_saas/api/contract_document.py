@@ -176,7 +176,7 @@ def _versioned(answers: Json) -> Json:
 
 def _who_may(declared: Declared, path: str) -> str:
     if declared.form is not None:
-        return ""
+        return "Who asks is shown by the form, or by HTTP Basic beside it."
     if not declared.permissions:
         return "Whoever is signed in may ask."
     table = COMPANY_PERMISSIONS if "{company_id}" in path else PERMISSIONS

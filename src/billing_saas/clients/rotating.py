@@ -32,8 +32,8 @@ class NewSecret:
 async def add(db: TenantSession, actor: Actor, client_id: UUID, *, overlap: timedelta) -> NewSecret:
     """A new secret; the one before it runs out when `overlap` is over."""
     actor.must(WRITE)
-    actor.must_have_stepped_up()
     client = await queries.found(db, client_id, lock=True)
+    actor.must_have_stepped_up()
     now = clock.now()
     if client.revoked_at is not None or client.expires_at <= now:
         raise ClientRevoked("The client was revoked, or has run out.")

@@ -67,7 +67,7 @@ class ClientOut(Out, frozen=True):
         )
 
 
-Scope = Annotated[str, msgspec.Meta(pattern="^[a-z_]+\\.[a-z_]+$", max_length=60)]
+Scope = Annotated[str, msgspec.Meta(max_length=60)]
 Block = Annotated[str, msgspec.Meta(max_length=50)]
 
 
