@@ -83,9 +83,7 @@ async def test_someone_who_waits_does_not_wait_long(
 @pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize(
-    ("doorbell", "nth"),
-    [("postgresql", 1), ("postgresql", 3), ("valkey", 1)],
-    indirect=["doorbell"],
+    ("doorbell", "nth"), [("postgresql", 3), ("valkey", 1)], indirect=["doorbell"]
 )
 async def test_a_worker_killed_anywhere_leaves_the_same(
     clone: Clone,
@@ -158,14 +156,14 @@ async def test_a_broker_that_forgets_everything_loses_no_job(
     clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
 ) -> None:
     note = new_id()
-    await owe(database, elm, *(Mark(note, 20) for _ in range(300)))
+    await owe(database, elm, *(Mark(note, 20) for _ in range(200)))
     with chaos.Worker(clone, key_folder, broker_url=doorbell.url) as worker:
         await worker.wait_until_logged("job run")
         for _ in range(5):
             await asyncio.to_thread(doorbell.forget)
             await asyncio.sleep(0.2)
         await chaos.until_nothing_is_owed(database)
-    assert await marks(database, elm.id, note) == 300
+    assert await marks(database, elm.id, note) == 200
 
 
 @pytest.mark.slow
@@ -233,9 +231,9 @@ async def test_what_an_error_says_is_not_told(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("doorbell", "deaths"), [("postgresql", 100), ("valkey", 25)], indirect=["doorbell"]
+    ("doorbell", "deaths"), [("postgresql", 40), ("valkey", 10)], indirect=["doorbell"]
 )
-async def test_a_relay_killed_a_hundred_times_still_rings_for_each(
+async def test_a_relay_killed_again_and_again_still_rings_for_each(
     clone: Clone,
     key_folder: Path,
     database: Database,
@@ -251,7 +249,7 @@ async def test_a_relay_killed_a_hundred_times_still_rings_for_each(
             with chaos.Worker(
                 clone, key_folder, broker_url=doorbell.url, task=chaos.relay_only
             ) as relay:
-                await asyncio.to_thread(relay.process.join, chance.uniform(0.05, 0.4))
+                await asyncio.to_thread(relay.process.join, chance.uniform(0.05, 0.25))
                 assert relay.alive, relay.log
         with chaos.Worker(clone, key_folder, broker_url=doorbell.url, task=chaos.relay_only):
             await chaos.until_nothing_is_owed(database)

@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 # A poll is a round trip per queue; a shorter interval would only move the wait to the relay.
 _BY_LOOKING: dict[str, Any] = {"listen": False, "notify": False, "poll_interval": 0.25}
 
+# A bell may be lost, so nobody waits until it is on disk: these two transactions hold bells alone.
 # The order of the statement is the order of the bells: the relay has put practices in turns.
 _RING = """
     WITH rung AS (
@@ -32,7 +33,8 @@ _RING = """
           available_at = excluded.available_at, worker_id = NULL, consumed_at = NULL, mtime = now()
       RETURNING queue_name
     )
-    SELECT CASE WHEN %s THEN pg_notify('dramatiq.' || queue_name || '.enqueue', '') END
+    SELECT set_config('synchronous_commit', 'off', true),
+           CASE WHEN %s THEN pg_notify('dramatiq.' || queue_name || '.enqueue', '') END
     FROM rung GROUP BY queue_name
     """
 _HEAR = """
@@ -46,7 +48,8 @@ _HEAR = """
       DELETE FROM dramatiq.queue AS bell USING next WHERE bell.message_id = next.message_id
       RETURNING bell.available_at, bell.position, bell.message
     )
-    SELECT message::text FROM heard ORDER BY available_at, position
+    SELECT message::text, set_config('synchronous_commit', 'off', true)
+    FROM heard ORDER BY available_at, position
     """
 
 
@@ -54,16 +57,10 @@ class PostgresBells(PostgresBroker):  # type: ignore[misc]  # the library has no
     """`pooled`: the address leads to a pooler, behind which nobody hears a notification."""
 
     def __init__(self, url: str, middleware: list[dramatiq.Middleware], *, pooled: bool) -> None:
-        address = conninfo_to_dict(url)
-        # A bell may be lost, so nobody waits until it is on disk. Nothing else uses these connections.
-        # Behind a pooler a connection says nothing for the others that share it.
-        told = {"prepare_threshold": None} if pooled else {"options": "-c synchronous_commit=off"}
-        super().__init__(
-            url={**address, **told},
-            results=False,
-            middleware=middleware,
-            **(_BY_LOOKING if pooled else {}),
-        )
+        # psycopg prepares what it has sent five times; the next transaction may be elsewhere.
+        address = {**conninfo_to_dict(url), "prepare_threshold": None} if pooled else url
+        looking = _BY_LOOKING if pooled else {}
+        super().__init__(url=address, results=False, middleware=middleware, **looking)
 
     def declare_queue(self, queue_name: str) -> None:
         """Without the delay queues: each would cost a connection, and `run_at` lives in the job table."""
@@ -111,7 +108,7 @@ class _Ear(PostgresConsumer):  # type: ignore[misc]  # as above
             connection.autocommit = (
                 True  # one statement: no round trips for a transaction around it
             )
-        for (heard,) in connection.execute(_HEAR, (self.queue_name, limit)):
+        for heard, _ in connection.execute(_HEAR, (self.queue_name, limit)):
             self.buffer.append(dramatiq.Message(**json.loads(heard)))
 
     def ack(self, message: MessageProxy) -> None:
