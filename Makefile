@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TOOLS := build/tools/.installed
+PROVIDER := build/provider/.installed
 # xdist workers: PostgreSQL and the tests share the cores.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n )))
 
@@ -40,6 +41,9 @@ test: $(INSTALLED)  ## The fast tests, in parallel, with a PostgreSQL of their o
 test-slow: $(INSTALLED)  ## Chaos, long property runs, brokers
 	@command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || test "$$(id -u)" != 0 \
 	  || (apt-get update -qq && apt-get install -y -qq pgbouncer) || true
+	@command -v chromium >/dev/null || test "$$(id -u)" != 0 \
+	  || (apt-get update -qq && apt-get install -y -qq chromium) || true
+	@$(MAKE) --no-print-directory $(PROVIDER) || test -z "$$CI"
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
 
 ci: lint types imports contract chart-check test test-slow  ## Exactly what CI runs
@@ -64,6 +68,12 @@ $(TOOLS): requirements-chart.lock
 	@build/tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-chart.lock
 	@touch $@
 
+$(PROVIDER): requirements-provider.lock
+	@test -x build/provider/bin/python || $(PYTHON) -m venv build/provider
+	@echo "Installing into build/provider from requirements-provider.lock ..."
+	@build/provider/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-provider.lock
+	@touch $@
+
 chart-check: $(TOOLS)  ## Lint the Dockerfile; render the chart and check it strictly, without a cluster
 	build/tools/bin/python helm/checking.py
 
@@ -84,6 +94,7 @@ lock:  ## Choose versions anew (needs uv): for work here, for the image, for bui
 	$(COMPILE) --extra tracing -c requirements.lock -o requirements-production.lock
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group build -c requirements.lock -o requirements-build.lock
 	$(subst compile pyproject.toml,compile,$(COMPILE)) --group chart -o requirements-chart.lock
+	$(subst compile pyproject.toml,compile,$(COMPILE)) --group provider -o requirements-provider.lock
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
