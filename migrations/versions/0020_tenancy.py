@@ -142,9 +142,9 @@ def _lists() -> None:
     run(
         # The work list over practices: each practice's first card, and all in one order.
         "CREATE INDEX card_urgent_idx ON card"
-        " (tenant_id, coalesce(due_on, date '9999-12-31'), id) WHERE state = 'open'",
+        " (tenant_id, coalesce(due_on, date '9000-01-01'), id) WHERE state = 'open'",
         "CREATE INDEX card_newest_idx ON card (tenant_id, state, id)",
         "CREATE INDEX card_all_urgent_idx ON card"
-        " (coalesce(due_on, date '9999-12-31'), id, tenant_id) WHERE state = 'open'",
+        " (coalesce(due_on, date '9000-01-01'), id, tenant_id) WHERE state = 'open'",
         "CREATE INDEX card_all_newest_idx ON card (id, tenant_id) WHERE state = 'open'",
     )

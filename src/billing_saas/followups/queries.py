@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Select, func, select
 
+from billing_saas.audit import trail
 from billing_saas.followups.errors import CardNotFound
 from billing_saas.followups.tables import Card
 from billing_saas.kit.actor import Actor
@@ -28,6 +29,8 @@ async def card(db: TenantSession, actor: Actor, card_id: UUID) -> Card:
     found = await db.scalar(select(Card).where(Card.tenant_id == db.tenant_id, Card.id == card_id))
     if found is None:
         raise CardNotFound("There is no such card.")
+    # From the list of many practices, this is where one enters.
+    await trail.record(db, actor, "card.read", object_type="card", object_id=card_id)
     return found
 
 

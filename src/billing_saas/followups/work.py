@@ -24,8 +24,8 @@ from billing_saas.kit.paging import BadCursor
 
 Order = Literal["urgent", "newest"]
 
-# Cards without a day come last.
-_NEVER = date(9999, 12, 31)
+# Cards without a day come last. Not the last day of all: the driver takes that for `infinity`.
+_NEVER = date(9000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class WorkPage:
 
 # By the day they are due, then by age; or youngest first. Both with the practice as the last word.
 _KEYS = {
-    "urgent": "(coalesce(card.due_on, date '9999-12-31'), card.id, card.tenant_id)",
+    "urgent": "(coalesce(card.due_on, date '9000-01-01'), card.id, card.tenant_id)",
     "newest": "(card.id, card.tenant_id)",
 }
 _LAST = {"urgent": "(:due_on, :card_id, :last_tenant_id)", "newest": "(:card_id, :last_tenant_id)"}
@@ -164,4 +164,4 @@ def _statement(
 def _by(order: Order, table: str) -> str:
     if order == "newest":
         return f"{table}.id DESC"
-    return f"coalesce({table}.due_on, date '9999-12-31'), {table}.id"
+    return f"coalesce({table}.due_on, date '9000-01-01'), {table}.id"
