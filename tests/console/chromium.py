@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import granian.server.embed
+from granian.constants import Interfaces
 from playwright.sync_api import Browser, sync_playwright
 
 from billing_saas.api.app import create_app
@@ -36,7 +37,9 @@ def served(clone: Clone, keys: MemoryKeys, outward: Outward = _NOWHERE_INSIDE) -
     site = f"http://localhost:{port}"
     edge = Edge(site=site, outward=outward)
     app: Any = create_app(lambda: Database(clone.urls, keys, pool_size=4), edge=edge)
-    server = granian.server.embed.Server(app, address="127.0.0.1", port=port, interface="asgi")
+    server = granian.server.embed.Server(
+        app, address="127.0.0.1", port=port, interface=Interfaces.ASGI
+    )
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()), daemon=True)
     thread.start()

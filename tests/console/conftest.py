@@ -5,8 +5,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from billing_saas.api.app import create_app
 from billing_saas.kit.db import Database
+from tests import apps
 from tests.cast import Person
 from tests.console.browsing import Browser
 from tests.signin import people
@@ -14,10 +14,9 @@ from tests.signin.people import Account
 
 
 @pytest.fixture
-async def app(database: Database, company: UUID) -> Any:
-    made = create_app(lambda: database)
-    made.state.database = database
-    return made
+async def app(database: Database, company: UUID) -> AsyncIterator[Any]:
+    with apps.lent(database) as made:
+        yield made
 
 
 @pytest.fixture

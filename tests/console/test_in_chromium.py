@@ -1,5 +1,6 @@
 """The pages in a real browser: looked at by axe in light and dark, wide and narrow; and a passkey."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,10 @@ from uuid import UUID
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # has none
 from playwright.sync_api import Page
 
+from billing_saas.identity import enrolling
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database
 from billing_saas.reports import receivables
@@ -38,8 +40,6 @@ async def sams(database: Database, elm: Tenant, oak: Tenant, sam: Person) -> Acc
     async with database.tenant(elm.id) as db:
         await receivables.count(db, SYSTEM, CountReceivables())
     async with database.platform() as db:
-        from billing_saas.identity import enrolling
-
         await enrolling.grant(db, sam.actor.id, oak.id, ["biller"], by=None)
     return await people.with_password(database, sam)
 
@@ -55,7 +55,7 @@ def looked_at(page: Page, name: str) -> None:
     folder: Path | None = chromium.pictures()
     for scheme in ("light", "dark"):
         for width in (320, 1200):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two words
+            page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 800})
             found = Axe().run(page)
             assert found.violations_count == 0, (name, scheme, width, found.generate_report())
@@ -93,8 +93,6 @@ def first_factor(page: Page, site: str, account: Account) -> None:
 
 
 async def test_every_page_is_looked_at(site: str, sams: Account) -> None:
-    import asyncio
-
     await asyncio.to_thread(_walk, site, sams)
 
 
@@ -137,8 +135,6 @@ def _walk(site: str, account: Account) -> None:
 
 
 async def test_a_passkey_is_both_factors(site: str, sams: Account, database: Database) -> None:
-    import asyncio
-
     await asyncio.to_thread(_passkey, site, sams)
 
 

@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from billing_saas.api import cookies
 from billing_saas.api.console.visiting import Visit
+from billing_saas.kit.actor import AuthLevel
 
 # Nothing inline, so no nonce is needed; nothing from elsewhere; nobody may frame it.
 POLICY = (
@@ -50,7 +51,8 @@ def page(
 ) -> Response[str]:
     browser = cookies.made(visit.meeting, cookies.BROWSER, visit.browser)
     # The session that a page just opened has another token than the one it was asked with.
-    filled = {"signed_in": visit.session is not None, "csrf": visit.csrf, **words}
+    is_in = visit.session is not None and visit.session.level is AuthLevel.TWO_FACTORS
+    filled = {"signed_in": is_in, "csrf": visit.csrf, **words}
     return Response(
         _templates().get_template(f"{template}.html").render(filled),
         status_code=status,
