@@ -125,7 +125,7 @@ async def test_who_asks_too_often_is_told_when_to_come_back(
 async def test_a_practice_has_a_share_that_strangers_cannot_use_up(
     database: Database, elm: Tenant, alice: Person, sam: Person, mallory: Person
 ) -> None:
-    meeting = Edge(per_address=None, per_person=None, per_practice=Limit("practice", 4, 60))
+    meeting = Edge(per_address=None, per_person=None, per_practice=Limit("practice", 4, 3600))
     async with met(database, meeting) as http:
         mine = f"/v1/practices/{elm.id}"
         for _ in range(10):
@@ -146,7 +146,7 @@ def refused_by(limit: str) -> float:
 async def test_guessing_tokens_is_counted_by_address_whatever_it_claims(
     database: Database, elm: Tenant
 ) -> None:
-    meeting = Edge(per_address=Limit("address", 5, 60), per_person=None, per_practice=None)
+    meeting = Edge(per_address=Limit("address", 5, 3600), per_person=None, per_practice=None)
     statuses = []
     for n in range(8):
         peer = (f"2001:db8:7:7::{n + 1}", 1)  # one line, eight addresses

@@ -10,9 +10,9 @@ from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
 
 from billing_saas.api import contract
-from billing_saas.api.app import create_app
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
+from tests import apps
 from tests.api.conforming import Conforming
 from tests.api.routes import FOR_STRANGERS, Route, routes
 from tests.isolation.rows import World
@@ -28,12 +28,11 @@ class Client:
 
 @asynccontextmanager
 async def knocking(database: Database) -> AsyncIterator[Client]:
-    app = create_app(lambda: database)
-    app.state.database = database
-    asgi: Any = app
-    transport = ASGITransport(asgi, raise_app_exceptions=False)
-    async with AsyncClient(transport=Conforming(transport), base_url="http://test") as http:
-        yield Client(app, http)
+    with apps.lent(database) as app:
+        asgi: Any = app
+        transport = ASGITransport(asgi, raise_app_exceptions=False)
+        async with AsyncClient(transport=Conforming(transport), base_url="http://test") as http:
+            yield Client(app, http)
 
 
 def walked(client: Client) -> list[Route]:
@@ -46,7 +45,7 @@ def ids_for(route: Route, practice_id: UUID, world: World | None) -> dict[str, U
     """The practice, and for each `thing_id` the id of that practice's row of `thing`."""
     ids = {"practice_id": practice_id}
     for name in {*route.row_parameters, *route.asked_ids} - {"practice_id"}:
-        table = name.removesuffix("_id")
+        table = "app_user" if name == "user_id" else name.removesuffix("_id")
         assert world is None or table in world, f"{route}: which table is {name} of?"
         ids[name] = new_id() if world is None else UUID(str(world[table]["id"]))
     return ids
