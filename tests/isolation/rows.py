@@ -105,6 +105,8 @@ def insert(c: Connection, table: str, row: Row) -> None:
 
 def row_of(c: Connection, table: str, tenant_id: UUID | None) -> Row | None:
     whose = "WHERE tenant_id = %s" if tenant_id else ""
+    if table == "tenant_key" and tenant_id:
+        whose += " AND purpose = 'dek'"  # rotations are of these, and hang on them
     query = f"SELECT * FROM {table} {whose} LIMIT 1"
     cursor = c.execute(query.encode(), [tenant_id] if tenant_id else None)
     found = cursor.fetchone()
