@@ -34,7 +34,7 @@ MOST_MS = 100
 
 _PRACTICES = """
     INSERT INTO practice (tenant_id, company_id, name, npi, tax_id, time_zone, status, created_at)
-    SELECT id, %(company)s, 'Practice ' || n, lpad(n::text, 10, '1'), lpad(n::text, 9, '1'),
+    SELECT id, %(company)s, 'Practice ' || n, lpad(n::text, 10, '0'), lpad(n::text, 9, '0'),
       'America/Chicago', 'active', now() FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS made (id, n)
 """
 _AGREEMENTS = """

@@ -111,7 +111,7 @@ async def work(
     """Most urgent or newest first. One page, and where the next one begins."""
     if after is not None and wanted.order == "urgent" and after.due_on > _NEVER:
         raise Invalid("There is no such day.", field="cursor")
-    values: dict[str, object] = {"tenant_ids": sorted(db.tenant_ids), "most": limit + 1}
+    values: dict[str, object] = {"tenant_ids": list(db.tenant_ids), "most": limit + 1}
     template = _BY_WALK if _walks(wanted, len(db.tenant_ids)) else _BY_FIRSTS
     found = (await db.execute(_statement(template, wanted, after, values), values)).all()
     rows = list(found[:limit])

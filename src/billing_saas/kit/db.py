@@ -66,7 +66,7 @@ class CompanySession(AsyncSession):
     def __init__(self, engine: AsyncEngine, tenant_ids: frozenset[UUID]) -> None:
         super().__init__(engine, expire_on_commit=False)
         self.tenant_ids = tenant_ids
-        listed = ",".join(str(UUID(str(tenant_id))) for tenant_id in sorted(tenant_ids))
+        listed = ",".join(str(UUID(str(tenant_id))) for tenant_id in tenant_ids)
         _say_on_begin(self.sync_session, f"SET LOCAL app.tenant_ids = '{listed}'")
 
 
