@@ -282,6 +282,49 @@ def add_person(practice: UUID, email: str, name: str, roles: tuple[str, ...], da
             click.echo(with_database(configured, urls, add))
 
 
+@tenant.command("add-admin")
+@click.argument("company", type=click.UUID)
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+def add_admin(company: UUID, email: str, name: str) -> None:
+    """Make the first administrator of a billing company; prints a link that sets a password, once."""
+    from billing_saas.identity import enrolling
+
+    async def add(database: Database) -> None:
+        async with database.platform() as platform:
+            user_id = await enrolling.add_user(platform, email=email, display_name=name)
+            await enrolling.grant_company(platform, user_id, company, "company_admin", by=None)
+
+    _print_password_link(email, add)
+
+
+@tenant.command("password-link")
+@click.argument("email")
+def password_link(email: str) -> None:
+    """Print a link that sets a person's password, once, within a day: it opens their account."""
+    _print_password_link(email, None)
+
+
+def _print_password_link(email: str, first: Callable[[Database], Awaitable[None]] | None) -> None:
+    from billing_saas.identity import enrolling
+    from billing_saas.signin import recovering
+    from billing_saas.signin.errors import PersonNotFound
+
+    async def make(database: Database) -> str:
+        if first is not None:
+            await first(database)
+        async with database.platform() as platform:
+            user_id = await enrolling.known_user(platform, email)
+            if user_id is None:
+                raise PersonNotFound("Nobody has this address.")
+            return await recovering.make_link(platform, user_id)
+
+    with plainly():
+        configured = read_settings()
+        with standing(configured) as urls:
+            click.echo(f"{configured.site}/password/{with_database(configured, urls, make)}")
+
+
 @main.command()
 @click.option("--check", is_flag=True, help="Only say whether openapi/openapi.json is true.")
 def openapi(check: bool) -> None:
