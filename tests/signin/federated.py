@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from billing_saas.gateways.openid import OpenIdProviders
@@ -16,6 +17,7 @@ from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
 from billing_saas.signin import oidc_entering, oidc_starting, providers
 from billing_saas.signin.entering import Entered
+from billing_saas.signin.errors import WrongCredential
 from billing_saas.signin.oidc_entering import ProviderAnswer
 from billing_saas.signin.providers import ProviderSettings
 from billing_saas.signin.trying import Tries
@@ -117,3 +119,12 @@ async def reasons(database: Database) -> list[str]:
     )
     async with database.sealer() as db:
         return [str(row[0]) for row in await db.execute(asking)]
+
+
+async def refused(door: Door, reason: str, brought: dict[str, str] | None = None) -> None:
+    """The same words, no session, and the reason in the trail."""
+    with pytest.raises(WrongCredential) as told:
+        await door.come_back(await door.leave() if brought is None else brought)
+    assert str(told.value) == ""
+    assert await sessions_open(door.database) == 0
+    assert await reasons(door.database) == [reason]

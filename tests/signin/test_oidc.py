@@ -3,7 +3,7 @@
 import base64
 import hmac
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,51 +11,17 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import text
 
 from billing_saas.gateways.openid import NotAProvider
-from billing_saas.identity import enrolling
 from billing_saas.identity.errors import NotSignedIn
 from billing_saas.kit.actor import AuthLevel
-from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
 from billing_saas.signin import oidc_starting, providers, sessions
 from billing_saas.signin.errors import WrongCredential
 from billing_saas.signin.oidc_errors import ProviderNotFound
 from billing_saas.signin.oidc_starting import ProviderDown
-from tests.cast import Person, Tenant, enrolled
+from tests.cast import Person, Tenant
 from tests.signin import federated
-from tests.signin import provider as providers_of_tests
 from tests.signin.federated import SITE, Door
 from tests.signin.provider import Claims, Provider, part
-
-
-@pytest.fixture(scope="module")
-def serving() -> Iterator[Provider]:
-    with providers_of_tests.running() as made:
-        yield made
-
-
-@pytest.fixture
-async def provider(serving: Provider, database: Database, alice: Person) -> Provider:
-    """It knows Alice, and plays by the rules."""
-    honest = Provider(issuer=serving.issuer, key=serving.key)
-    for name in ("told", "says", "claims", "token", "published", "asked", "codes"):
-        setattr(serving, name, getattr(honest, name))
-    email = await federated.email_of(database, alice)
-    serving.person = {"sub": "alice-1", "email": email, "email_verified": True, "amr": ["pwd"]}
-    return serving
-
-
-@pytest.fixture
-async def door(database: Database, provider: Provider, elm: Tenant) -> Door:
-    return await federated.door(database, provider, elm.company_id)
-
-
-async def _refused(door: Door, reason: str, brought: dict[str, str] | None = None) -> None:
-    """The same words, no session, and the reason in the trail."""
-    with pytest.raises(WrongCredential) as told:
-        await door.come_back(await door.leave() if brought is None else brought)
-    assert str(told.value) == ""
-    assert await federated.sessions_open(door.database) == 0
-    assert await federated.reasons(door.database) == [reason]
 
 
 async def test_alice_comes_in_and_is_asked_for_a_second_factor(door: Door, alice: Person) -> None:
@@ -182,11 +148,11 @@ async def test_a_token_that_is_not_the_answer(door: Door) -> None:
 
 
 async def test_no_state(door: Door) -> None:
-    await _refused(door, "state.missing", {**await door.leave(), "state": ""})
+    await federated.refused(door, "state.missing", {**await door.leave(), "state": ""})
 
 
 async def test_a_state_that_nobody_was_given(door: Door) -> None:
-    await _refused(door, "state.unknown", {**await door.leave(), "state": "made-up"})
+    await federated.refused(door, "state.unknown", {**await door.leave(), "state": "made-up"})
 
 
 async def test_a_state_counts_once(door: Door) -> None:
@@ -204,7 +170,7 @@ async def test_the_state_of_one_browser_in_another(door: Door) -> None:
     first = door.browser
     await door.leave()
     assert door.browser != first
-    await _refused(door, "state.browser", brought)
+    await federated.refused(door, "state.browser", brought)
     with pytest.raises(WrongCredential):  # nor is it good any more where it came from
         await door.come_back(brought, browser=first)
     assert await federated.sessions_open(door.database) == 0
@@ -213,29 +179,29 @@ async def test_the_state_of_one_browser_in_another(door: Door) -> None:
 async def test_a_browser_without_a_cookie(door: Door) -> None:
     brought = await door.leave()
     door.browser = ""
-    await _refused(door, "state.browser", brought)
+    await federated.refused(door, "state.browser", brought)
 
 
 async def test_ten_minutes_are_enough(door: Door) -> None:
     brought = await door.leave()
     async with door.database.platform() as db:
         await db.execute(text("DELETE FROM oidc_attempt"))
-    await _refused(door, "state.unknown", brought)
+    await federated.refused(door, "state.unknown", brought)
 
 
 async def test_an_old_attempt(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oidc_starting, "GOOD_FOR", -oidc_starting.GOOD_FOR)
-    await _refused(door, "state.expired")
+    await federated.refused(door, "state.expired")
 
 
 async def test_an_answer_that_names_another_issuer(door: Door) -> None:
     brought = {**await door.leave(), "iss": "https://evil.example"}
-    await _refused(door, "answer.issuer", brought)
+    await federated.refused(door, "answer.issuer", brought)
 
 
 async def test_an_answer_without_the_issuer_that_was_promised(door: Door) -> None:
     brought = {**await door.leave(), "iss": ""}
-    await _refused(door, "answer.issuer", brought)
+    await federated.refused(door, "answer.issuer", brought)
 
 
 async def test_the_answer_of_one_provider_at_the_door_of_another(door: Door, elm: Tenant) -> None:
@@ -245,12 +211,12 @@ async def test_the_answer_of_one_provider_at_the_door_of_another(door: Door, elm
     )
     brought = await door.leave()
     another.browser = door.browser
-    await _refused(another, "state.provider", brought)
+    await federated.refused(another, "state.provider", brought)
 
 
 async def test_the_person_said_no(door: Door) -> None:
     brought = {**await door.leave(), "code": "", "error": "access_denied"}
-    await _refused(door, "answer.error", brought)
+    await federated.refused(door, "answer.error", brought)
 
 
 async def test_a_code_counts_once(door: Door) -> None:
@@ -268,14 +234,14 @@ async def test_a_code_of_another_way_is_no_proof(door: Door) -> None:
     """Injected before it was spent: the challenge was another one's."""
     seen = await door.leave()
     own = await door.leave()
-    await _refused(door, "answer.refused", {**own, "code": seen["code"]})
+    await federated.refused(door, "answer.refused", {**own, "code": seen["code"]})
 
 
 async def test_a_challenge_that_was_taken_out_on_the_way(door: Door) -> None:
     """PKCE downgrade: the proof is sent whatever the challenge was, and fits no other."""
     brought = await door.leave()
     door.provider.codes[brought["code"]].challenge = ""
-    await _refused(door, "answer.refused", brought)
+    await federated.refused(door, "answer.refused", brought)
 
 
 async def test_a_provider_without_s256(door: Door) -> None:
@@ -299,7 +265,7 @@ async def test_endpoints_in_our_own_network_are_not_asked(door: Door) -> None:
 async def test_only_keys_announced_for_it(door: Door) -> None:
     """Another algorithm that we know, and that this provider never said it uses."""
     door.provider.says = {"id_token_signing_alg_values_supported": ["ES256", "HS256", "none"]}
-    await _refused(door, "token.algorithm")
+    await federated.refused(door, "token.algorithm")
 
 
 async def test_a_new_key_is_looked_up_once(door: Door) -> None:
@@ -313,141 +279,13 @@ async def test_a_new_key_is_looked_up_once(door: Door) -> None:
     assert door.provider.asked.count("/jwks") == 2
 
 
-async def test_somebody_whom_nobody_invited(door: Door) -> None:
-    """Nobody is made known by what a provider says."""
-    alice = dict(door.provider.person)
-    door.provider.told = {"sub": "alice-1"}
-    cases: list[tuple[Claims, str]] = [
-        ({"email_verified": False}, "email.unverified"),
-        ({"email_verified": None}, "email.unverified"),
-        ({"email_verified": "no"}, "email.unverified"),
-        ({"email": "nobody@ash.example"}, "person.unknown"),
-        ({"email": ""}, "email.missing"),
-        ({"email": ["a@ash.example"]}, "email.missing"),
-    ]
-    for person, _ in cases:
-        door.provider.person = alice | person
-        with pytest.raises(WrongCredential):
-            await door.through()
-    assert await federated.reasons(door.database) == [reason for _, reason in cases]
-    assert await federated.sessions_open(door.database) == 0
-
-
-async def test_the_address_is_asked_for_when_the_token_has_none(door: Door) -> None:
-    email = door.provider.person.pop("email")
-    verified = door.provider.person.pop("email_verified")
-    door.provider.told = {"sub": "alice-1", "email": email, "email_verified": verified}
-    await door.through()
-    door.provider.told["sub"] = "somebody-else"
-    await door.through()  # known by now: nothing more is asked
-    assert door.provider.asked.count("/userinfo") == 1
-
-
-async def test_the_address_of_another_subject(door: Door) -> None:
-    door.provider.told = {"sub": "another", **door.provider.person} | {"sub": "another"}
-    del door.provider.person["email"]
-    await _refused(door, "user_info.subject")
-
-
-async def test_a_later_address_moves_nothing(
-    door: Door, alice: Person, sam: Person, database: Database
-) -> None:
-    await door.through()
-    door.provider.person["email"] = await federated.email_of(database, sam)
-    entered = await door.through()
-    async with database.platform() as db:
-        assert (await sessions.find(db, entered.secret)).user_id == alice.actor.id
-
-
-async def test_an_address_that_was_given_to_somebody_else(door: Door) -> None:
-    await door.through()
-    door.provider.person["sub"] = "alice-2"
-    with pytest.raises(WrongCredential):
-        await door.through()
-    assert await federated.reasons(door.database) == ["person.linked"]
-
-
-async def test_who_was_suspended(door: Door, alice: Person, database: Database) -> None:
-    await door.through()
-    async with database.platform() as db:
-        await sessions.end_all_of(db, alice.actor.id, reason="suspended")
-        await db.execute(
-            text("UPDATE app_user SET status = 'suspended' WHERE id = :id"), {"id": alice.actor.id}
-        )
-    with pytest.raises(WrongCredential):
-        await door.through()
-    assert await federated.reasons(door.database) == ["person.suspended"]
-
-
-async def test_who_works_for_another_company_too(
-    door: Door, alice: Person, database: Database
-) -> None:
-    """Its admin must not become her there by what their own provider says."""
-    await door.through()
-    from billing_saas.tenants import provisioning
-
-    another = await provisioning.add_company(database, "Birch Billing")
-    async with database.platform() as db:
-        await enrolling.grant_company(db, alice.actor.id, another, "supervisor", by=None)
-    with pytest.raises(WrongCredential):
-        await door.through()
-    assert await federated.reasons(door.database) == ["person.elsewhere"]
-
-
-async def test_the_practices_own_people_are_not_the_companys(
-    door: Door, database: Database, elm: Tenant
-) -> None:
-    own = await enrolled(database, elm, "olive")
-    async with database.platform() as db:
-        await enrolling.grant(db, own.actor.id, elm.id, ["practice_admin"], None, side="practice")
-    email = await federated.email_of(database, own)
-    door.provider.person = {"sub": "olive", "email": email, "email_verified": True}
-    await _refused(door, "person.elsewhere")
-
-
-async def test_addresses_of_other_domains(
-    database: Database, provider: Provider, elm: Tenant
-) -> None:
-    door = await federated.door(database, provider, elm.company_id, email_domains=("ash.example",))
-    await _refused(door, "email.domain")
-
-
-@pytest.mark.parametrize(
-    ("verified", "vouches", "reason"),
-    [(None, True, ""), (None, False, "email.unverified"), (False, True, "email.unverified")],
-)
-async def test_a_provider_that_says_nothing_of_addresses(
-    database: Database,
-    provider: Provider,
-    elm: Tenant,
-    verified: bool | None,
-    vouches: bool,
-    reason: str,
-) -> None:
-    """As Entra: its admin may say that it knows the people of its own domains."""
-    door = await federated.door(
-        database,
-        provider,
-        elm.company_id,
-        email_domains=("example.test",),
-        vouches_for_domains=vouches,
-    )
-    del provider.person["email_verified"]
-    if verified is not None:
-        provider.person["email_verified"] = verified
-    if reason:
-        await _refused(door, reason)
-    else:
-        await door.through()
-
-
 async def test_a_provider_that_was_switched_off(door: Door, elm: Tenant) -> None:
     brought = await door.leave()
     admin = federated.admin_with()
     async with door.database.narrowed(elm.company_id) as db:
         off = federated.settings_of(door.provider, active=False, client_secret="")
         await providers.change(db, admin, door.provider_id, off)
-    await _refused(door, "provider.unknown", brought)
+    await federated.refused(door, "provider.unknown", brought)
     with pytest.raises(ProviderNotFound):
         await door.leave()
 

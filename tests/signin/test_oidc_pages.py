@@ -156,8 +156,8 @@ async def test_what_an_admin_is_told(
     assert taken.json()["type"].endswith("domain-taken")
     one = f"{path}/{made.json()['id']}"
     wanted = _wanted(provider, active=False, name="Ash, retired", client_secret="")
-    changed = await browser.put(one, json=wanted, headers=headers)
-    assert (changed.json()["active"], changed.json()["name"]) == (False, "Ash, retired")
+    put = await browser.put(one, json=wanted, headers=headers)
+    assert (put.json()["active"], put.json()["name"]) == (False, "Ash, retired")
     forgotten = await browser.delete(f"{one}/people/{alice.actor.id}", headers=headers)
     assert forgotten.status_code == 404
 
