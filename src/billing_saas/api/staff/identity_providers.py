@@ -105,6 +105,7 @@ Asked = Request[Principal, None, Any]
 _REFUSALS = [StepUpRequired, ProviderNotGood, DomainTaken, DomainNotGood]
 _OF_PRACTICE = [*_REFUSALS, NotOfThePractice]
 _FIRST = {"identity_provider_id": "$response.body#/0/id"}
+_FIRST_OF_COMPANY = {**_FIRST, "company_id": "$request.path.company_id"}
 
 
 def _site(request: Asked) -> str:
@@ -209,7 +210,10 @@ async def forget_identity(
 @get(
     "/identity-providers",
     summary="Who vouches for the company's people",
-    opt=declared("identity_providers.read"),
+    opt=declared(
+        "identity_providers.read",
+        leads_to={"get_company_identity_provider": _FIRST_OF_COMPANY},
+    ),
 )
 async def list_company_identity_providers(
     people: People, actor: Who, request: Asked
