@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from litestar import Litestar
 
+import billing_saas.schema  # noqa: F401  # foreign keys name tables of rooms that no route imports
 from billing_saas.api import edge
 from billing_saas.api.app import create_app
 from billing_saas.gateways import blob_store, key_provider
