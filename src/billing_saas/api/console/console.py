@@ -27,7 +27,7 @@ _KEPT = {"Cache-Control": "public, max-age=60"}
 def _static(name: str) -> Any:
     content = (_STATIC / name).read_bytes()
 
-    @get(f"/console/{name}", include_in_schema=False, sync_to_thread=False, opt=PAGE, name=name)
+    @get(f"/console/{name}", include_in_schema=False, sync_to_thread=False, name=name)
     def shown() -> Response[bytes]:
         return Response(content, media_type=_KINDS[name], headers=_KEPT)
 
@@ -51,4 +51,4 @@ def pages() -> Router:
         include_in_schema=False,
         opt=PAGE,
     )
-    return Router("/", route_handlers=[asked, *(_static(name) for name in _KINDS)])
+    return Router("/", route_handlers=[asked, *(_static(name) for name in _KINDS)], opt=PAGE)
