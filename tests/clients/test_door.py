@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from billing_saas.audit.tables import AuditEvent
 from billing_saas.clients import making, queries, rotating, rules
+from billing_saas.clients.errors import BeyondYourOwn
 from billing_saas.clients.rules import NewClient
 from billing_saas.kit import clock
 from billing_saas.kit.db import Database
@@ -294,7 +295,7 @@ def soon() -> str:
 
 async def test_nobody_gives_what_they_do_not_hold(database: Database, elm: Tenant) -> None:
     async with database.tenant(elm.id) as db:
-        with pytest.raises(making.BeyondYourOwn) as refused:
+        with pytest.raises(BeyondYourOwn) as refused:
             await making.make(db, admin("coder"), wanted(["claims.write"]))
     assert refused.value.facts == {"permission": "claims.write"}
 

@@ -39,6 +39,8 @@ _HEADERS: dict[str, Json] = {
 }
 # OpenAPI tells these elsewhere: by security, by the body's media types, by the answer's.
 _NO_PARAMETERS = frozenset({"accept", "authorization", "content-type"})
+# What the edge says, whatever the route: of a body that ends early, of a secret in the URL.
+_OF_THE_EDGE = {"400": "bad-request", "401": "not-signed-in"}
 _FILE: Json = {"type": "string", "format": "binary"}
 
 
@@ -155,9 +157,8 @@ def _answers(route: _Route) -> Json:
         links = _links(declared, route.path)
         if links:
             answer["links"] = links
-        if declared.form is not None and status == "401":
-            # What the edge says, whatever the route: of a secret in the URL.
-            answer["content"] |= contract_problems.content(["not-signed-in"])
+        if declared.form is not None and status in _OF_THE_EDGE:
+            answer["content"] |= contract_problems.content([_OF_THE_EDGE[status]])
     if route.method == "get":
         return {**answers, **_versioned(answers)}
     if contract_manners.forgets_its_answer(route.handler):

@@ -26,19 +26,23 @@ LONGEST_OVERLAP = timedelta(days=7)
 SECRETS_AT_ONCE = 2
 MOST_NETWORKS = 32
 
-# Of people alone: machines give nobody rights, and no second factor can be asked of them.
-_OF_PEOPLE = frozenset({"clients", "members", "agreements", "company"})
+# Of people alone: machines give nobody rights, no second factor can be asked of them, and a second look
+# is a person's.
+_OF_PEOPLE = frozenset(
+    {"agreements", "cases", "claims.approve", "clients", "company", "credentials", "duties"}
+    | {"emergencies", "identity_providers", "members", "reviewers"}
+)
 
 
-def _resource(permission: str) -> str:
-    return permission.partition(".")[0]
+def _is_of_people(permission: str) -> bool:
+    return not _OF_PEOPLE.isdisjoint({permission, permission.partition(".")[0]})
 
 
 SCOPES: frozenset[str] = frozenset(
     permission
     for held in PERMISSIONS.values()
     for permission in held
-    if _resource(permission) not in _OF_PEOPLE
+    if not _is_of_people(permission)
 )
 """The permissions of a practice that a machine may be given."""
 
