@@ -231,9 +231,9 @@ async def test_what_an_error_says_is_not_told(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("doorbell", "deaths"), [("postgresql", 40), ("valkey", 10)], indirect=["doorbell"]
+    ("doorbell", "deaths"), [("postgresql", 100), ("valkey", 25)], indirect=["doorbell"]
 )
-async def test_a_relay_killed_again_and_again_still_rings_for_each(
+async def test_a_relay_killed_a_hundred_times_still_rings_for_each(
     clone: Clone,
     key_folder: Path,
     database: Database,
