@@ -59,7 +59,7 @@ def claims_of(client_id: UUID | str, now: datetime | None = None, **other: Any) 
     return {name: value for name, value in {**good, **other}.items() if value is not None}
 
 
-def compact(header: dict[str, Any], claims: Any, by: Pair) -> str:
+def compact(header: dict[str, Any] | str, claims: Any, by: Pair) -> str:
     """Signed by the pair's own algorithm, whatever the header says."""
     message = f"{encoded(header)}.{encoded(claims)}"
     algorithm = jws.JWSRegistry.algorithms[by.algorithm]
