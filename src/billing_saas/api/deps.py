@@ -6,9 +6,11 @@ from uuid import UUID
 
 from litestar import Request
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, QueryParameter, SkipValidation
 
 from billing_saas.api import conditions, cursors, once
+from billing_saas.identity import emergencies
+from billing_saas.identity.rules import OF_ONE_PATIENT
 from billing_saas.identity.signing_in import Principal
 from billing_saas.kit import paging
 from billing_saas.kit.actor import Actor
@@ -22,7 +24,8 @@ Company = NamedDependency[OneCompanySession]
 People = NamedDependency[NarrowedSession]
 Who = NamedDependency[Actor]
 Asked = NamedDependency[PageRequest]
-Person = NamedDependency[Principal]
+# A machine is one as well: a subclass, which the framework's check of types would refuse.
+Person = NamedDependency[SkipValidation[Principal]]
 Id = FromPath[UUID]
 
 
@@ -30,13 +33,31 @@ def principal(request: Request[Principal, None, Any]) -> Principal:
     return request.user
 
 
-def actor(practice_id: Id, request: Request[Principal, None, Any]) -> Actor:
+async def actor(practice_id: Id, request: Request[Principal, None, Any]) -> Actor:
     """Inside the practice that the path names, or the practice does not exist (404)."""
-    return request.user.actor_in(
+    acting = request.user.actor_in(
         practice_id,
         request_id=request.scope["state"]["request_id"],
         ip_prefix=request.scope["state"]["ip_prefix"],
     )
+    if OF_ONE_PATIENT not in acting.roles:
+        return acting
+    database: Database = request.app.state.database
+    async with database.glance() as glance:
+        return await emergencies.confined(glance, acting, practice_id)
+
+
+async def emergency_asker(practice_id: Id, request: Request[Principal, None, Any]) -> Actor:
+    """Somebody of the practice's company who holds no role in it, or not the one that is needed."""
+    database: Database = request.app.state.database
+    async with database.glance() as glance:
+        return await emergencies.asker(
+            glance,
+            request.user,
+            practice_id,
+            request_id=request.scope["state"]["request_id"],
+            ip_prefix=request.scope["state"]["ip_prefix"],
+        )
 
 
 async def db(
