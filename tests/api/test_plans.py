@@ -139,7 +139,7 @@ async def test_page_1_and_page_500_cost_the_same(
     table = {cards_by: "card", remittances_by: "remittance", claims_by: "claim"}[listed]
     with psycopg.connect(full.url("postgres")) as above:
         found = above.execute(
-            f"SELECT id FROM {table} WHERE tenant_id = %s ORDER BY id DESC OFFSET 24949 LIMIT 1",  # type: ignore[arg-type]  # a table of ours
+            f"SELECT id FROM {table} WHERE tenant_id = %s ORDER BY id DESC OFFSET 24949 LIMIT 1",  # a table of ours
             [ELM],
         ).fetchone()
     assert found is not None

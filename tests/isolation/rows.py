@@ -48,7 +48,7 @@ _ONE_OF = r"\b{} = (?:ANY \(\(?ARRAY\[)?'([^']+)'"
 _NUMBERS = itertools.count(1)
 
 # What a CHECK by pattern asks for, by the column's name.
-_PATTERNS = {
+_PATTERNS: dict[str, Callable[[], str]] = {
     "npi": lambda: str(secrets.randbelow(10**10)).zfill(10),
     "tax_id": lambda: str(secrets.randbelow(10**9)).zfill(9),
     "own_qualifier": lambda: "ZZ",

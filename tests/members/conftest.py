@@ -19,9 +19,8 @@ async def http(database: Database) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def birch(database: Database, elm: Tenant) -> Tenant:
-    """A practice of another company."""
-    assert elm
+async def birch(database: Database, elm: Tenant) -> Tenant:  # Elm was first
+    """A practice of another company, beside Elm."""
     company = await provisioning.add_company(database, "Birch Billing")
     practice_id = await provisioning.add_practice(
         database, OPERATOR, company, OAK, journal.open_book

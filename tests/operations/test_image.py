@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.operations.conftest import ROOT, Scratch, run
-from tests.operations.test_processes import answers, free_port, wait_until
+from tests.operations.ports import free_port
+from tests.operations.test_processes import answers, wait_until
 
 PINNED = "python:3.13-slim-bookworm@sha256:" + "0f" * 32
 
