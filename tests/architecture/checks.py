@@ -61,6 +61,7 @@ PLATFORM = {
     "billing_saas.workers.running": "claims a job before it knows the practice",
     "billing_saas.workers.schedule": "answers the clock once for all practices",
     "billing_saas.workers.watching": "counts what waits, over all practices",
+    "billing_saas.api.oauth.tokens": "looks a client up, before there is a practice",
     "billing_saas.api.leaks": "ends what was shown in a URL, whose-ever it is",
     "billing_saas.api.deps": "asks whose company a practice is, before its people are changed",
     "billing_saas.api.health": "asks whether the database is there (/ready)",
