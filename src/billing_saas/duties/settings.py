@@ -50,7 +50,7 @@ async def settings(db: TenantSession, actor: Actor) -> Settings:
 async def change(db: TenantSession, actor: Actor, wanted: Settings) -> None:
     """`wanted.version` is the one that was read: nobody's change is lost to another's."""
     actor.must(WRITE)
-    before = await of(db)
+    before = await settings(db, actor)
     if before.version != wanted.version:
         raise SettingsChanged("The settings were changed since you read them.")
     values = {name: getattr(wanted, name) for name in _FIELDS}
