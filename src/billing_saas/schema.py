@@ -11,6 +11,7 @@ import billing_saas.documents.tables
 import billing_saas.duties.tables
 import billing_saas.emergencies.tables
 import billing_saas.encounters.tables
+import billing_saas.federation.tables
 import billing_saas.followups.tables
 import billing_saas.identity.tables
 import billing_saas.inbox.tables
@@ -27,7 +28,6 @@ import billing_saas.reports.tables
 import billing_saas.requests.tables
 import billing_saas.reviews.tables
 import billing_saas.seals.tables
-import billing_saas.signin.oidc_tables
 import billing_saas.signin.tables
 import billing_saas.tenants.tables
 import billing_saas.vault.tables  # noqa: F401  # imported for what they add to the metadata

@@ -13,7 +13,8 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from billing_saas.api import declaring
-from billing_saas.identity.rules import PERMISSIONS
+from billing_saas.identity import enrolling
+from billing_saas.identity.rules import OF_A_COMPANY, PERMISSIONS
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
 from tests.api.browsing import at_browser
@@ -38,6 +39,22 @@ def above(clone: Clone) -> Iterator[Connection]:
     """The cluster's superuser, who sees what changed and what did not."""
     with psycopg.connect(clone.url("postgres"), autocommit=True) as connection:
         yield connection
+
+
+async def with_company(database: Database, elm: Tenant, person: Person) -> Person:
+    """All that one may do in the company as well, and everything just proven again."""
+    async with database.platform() as db:
+        for role in OF_A_COMPANY:
+            await enrolling.grant_company(db, person.actor.id, elm.company_id, role, by=None)
+    return await at_browser(database, person)
+
+
+async def within(database: Database, elm: Tenant, world: World, route: Route) -> World:
+    """A member to be changed or removed is somebody new: who walks must stay."""
+    if "member_id" not in route.path_parameters:
+        return world
+    person = await enrolled(database, elm, "newcomer", "biller")
+    return world | {"member": {"id": person.actor.id}}
 
 
 @pytest.fixture

@@ -403,7 +403,13 @@ def strange_owners(c: Connection) -> list[str]:
 
 
 CHECKS: tuple[Check, ...] = (
-    *(unforced_row_security, tenant_policy, company_policies, tenant_functions, keys_without_tenant),
+    *(
+        unforced_row_security,
+        tenant_policy,
+        company_policies,
+        tenant_functions,
+        keys_without_tenant,
+    ),
     *(foreign_keys_without_tenant, lapsed_constraints, column_types, leaky_indexes),
     *(grants_on_partitions, grants_to_public, grants_past_policies, unguarded_partitions),
     *(sequences, ways_around, strong_roles, strange_owners),

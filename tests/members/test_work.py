@@ -41,9 +41,7 @@ async def mia(database: Database, elm: Tenant, oak: Tenant) -> Colleague:
 
 
 @pytest.fixture
-async def busy(
-    database: Database, elm: Tenant, oak: Tenant, birch: Tenant, mia: Colleague
-) -> None:
+async def busy(database: Database, elm: Tenant, oak: Tenant, birch: Tenant, mia: Colleague) -> None:
     async with database.platform() as platform:
         await enrolling.grant(platform, mia.id, birch.id, ["auditor"], by=None)
     for practice in (elm, oak, birch):

@@ -8,6 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from billing_saas.federation import answering, providers, starting
+from billing_saas.federation.answering import ProviderAnswer
+from billing_saas.federation.providers import ProviderSettings
 from billing_saas.gateways.openid import OpenIdProviders
 from billing_saas.gateways.outward import Outward
 from billing_saas.identity import rules as identity_rules
@@ -15,11 +18,8 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
-from billing_saas.signin import oidc_entering, oidc_starting, providers
 from billing_saas.signin.entering import Entered
 from billing_saas.signin.errors import WrongCredential
-from billing_saas.signin.oidc_entering import ProviderAnswer
-from billing_saas.signin.providers import ProviderSettings
 from billing_saas.signin.trying import Tries
 from tests.cast import Person, Tenant
 from tests.signin.people import HOME, Clock, tries_by
@@ -65,7 +65,7 @@ class Door:
 
     async def leave(self) -> dict[str, str]:
         """To the provider; what it sends the browser back with."""
-        begun = await oidc_starting.start(self.database, self.openid, self.provider_id, SITE)
+        begun = await starting.start(self.database, self.openid, self.provider_id, SITE)
         self.browser = begun.browser
         self.sent = {
             name: values[0] for name, values in parse_qs(urlsplit(begun.url).query).items()
@@ -81,7 +81,7 @@ class Door:
             error=brought.get("error", ""),
             browser=self.browser if browser is None else browser,
         )
-        return await oidc_entering.by_provider(
+        return await answering.by_provider(
             self.database, self.openid, self.tries, answer, SITE, HOME
         )
 

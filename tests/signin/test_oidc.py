@@ -10,14 +10,15 @@ import pytest
 from joserfc.jwk import RSAKey
 from sqlalchemy import text
 
+from billing_saas.federation import providers, starting
+from billing_saas.federation.errors import ProviderNotFound
+from billing_saas.federation.starting import ProviderDown
 from billing_saas.gateways.openid import NotAProvider
 from billing_saas.identity.errors import NotSignedIn
 from billing_saas.kit.actor import AuthLevel
 from billing_saas.kit.ids import new_id
-from billing_saas.signin import oidc_starting, providers, sessions
+from billing_saas.signin import sessions
 from billing_saas.signin.errors import WrongCredential
-from billing_saas.signin.oidc_errors import ProviderNotFound
-from billing_saas.signin.oidc_starting import ProviderDown
 from tests.cast import Person, Tenant
 from tests.signin import federated
 from tests.signin.federated import SITE, Door
@@ -190,7 +191,7 @@ async def test_ten_minutes_are_enough(door: Door) -> None:
 
 
 async def test_an_old_attempt(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oidc_starting, "GOOD_FOR", -oidc_starting.GOOD_FOR)
+    monkeypatch.setattr(starting, "GOOD_FOR", -starting.GOOD_FOR)
     await federated.refused(door, "state.expired")
 
 

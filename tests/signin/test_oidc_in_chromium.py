@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Page
 
+from billing_saas.federation import providers
+from billing_saas.federation.providers import ProviderSettings
+from billing_saas.federation.starting import redirect_uri
 from billing_saas.gateways.outward import Outward
 from billing_saas.kit.db import Database
-from billing_saas.signin import providers
-from billing_saas.signin.oidc_starting import redirect_uri
-from billing_saas.signin.providers import ProviderSettings
 from tests.cast import Person, Tenant
 from tests.cluster import Clone
 from tests.console import chromium

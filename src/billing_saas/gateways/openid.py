@@ -1,6 +1,6 @@
 """OpenID Connect providers: what they say of themselves, and a code exchanged for tokens.
 
-Authlib writes the requests; joserfc (in `signin.oidc_tokens`) reads the tokens. Authlib's own sessions,
+Authlib writes the requests; joserfc (in `federation.id_tokens`) reads the tokens. Authlib's own sessions,
 which keep a state for whichever browser shows it (CVE-2026-41425), are not used.
 """
 

@@ -149,9 +149,7 @@ async def issue_token(
     return token
 
 
-async def revoke_shown(
-    db: PlatformSession, token: str, *, request_id: str, ip_prefix: str
-) -> bool:
+async def revoke_shown(db: PlatformSession, token: str, *, request_id: str, ip_prefix: str) -> bool:
     """End a token that was shown where everybody may read it; whether there was one."""
     revoked = await db.execute(
         update(ApiToken)

@@ -55,6 +55,8 @@ _TABLE = (
     ("emergencies.open", ". . . . . . . . S C", "Enter a practice in an emergency, for hours."),
     ("emergencies.read", ". . . . m . a . . .", "See who entered in an emergency, and why."),
     ("emergencies.review", ". . . . m . . . . .", "Judge whether it was one."),
+    ("identity_providers.read", ". . . . m . . . S C", "See who vouches for whom at sign-in."),
+    ("identity_providers.write", ". . . . m . . . . C", "Say who does, and whom they know."),
     ("jobs.read", ". . . . m s . . . .", "See jobs that failed for good."),
     ("jobs.replay", ". . . . . s . . . .", "Run such jobs again, or discard them."),
     ("ledger.close", ". . . . . s . . . .", "Close a month of the books."),

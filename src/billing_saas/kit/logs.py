@@ -44,7 +44,17 @@ def _is_day(value: Any) -> bool:
 
 ALLOWED: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(
-        ["count", "attempt", "attempts", "head", "milliseconds", "port", "rows", "status", "workers"],
+        [
+            "count",
+            "attempt",
+            "attempts",
+            "head",
+            "milliseconds",
+            "port",
+            "rows",
+            "status",
+            "workers",
+        ],
         _is_number,
     ),
     **dict.fromkeys(["job", "arrival", "tenant", "remittance", "lease"], _is_id),

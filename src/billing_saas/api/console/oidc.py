@@ -10,10 +10,10 @@ from litestar.params import FromPath
 from billing_saas.api import cookies
 from billing_saas.api.console import pages
 from billing_saas.api.console.visiting import Asked, Visit, Visitor
-from billing_saas.signin import oidc_entering, oidc_leaving, oidc_starting, providers
+from billing_saas.federation import answering, leaving, providers, starting
+from billing_saas.federation.answering import ProviderAnswer
+from billing_saas.federation.starting import ProviderDown
 from billing_saas.signin.errors import WrongCredential
-from billing_saas.signin.oidc_entering import ProviderAnswer
-from billing_saas.signin.oidc_starting import ProviderDown
 
 Id = FromPath[UUID]
 
@@ -49,7 +49,7 @@ async def leave(visit: Visitor, request: Asked, provider_id: Id) -> Response[str
     await visit.tries.of_place("leaving", visit.place)
     openid = request.app.state.openid
     try:
-        begun = await oidc_starting.start(visit.database, openid, provider_id, visit.meeting.site)
+        begun = await starting.start(visit.database, openid, provider_id, visit.meeting.site)
     except ProviderDown:
         return pages.page(
             visit, "organization", status=HTTPStatus.BAD_GATEWAY, fault=_DOWN, offers=[]
@@ -62,7 +62,7 @@ async def come_back(visit: Visitor, request: Asked, provider_id: Id) -> Response
     """Whatever comes back, the way is used up by it."""
     used = [_way(visit, "")]
     try:
-        entered = await oidc_entering.by_provider(
+        entered = await answering.by_provider(
             visit.database,
             request.app.state.openid,
             visit.tries,
@@ -87,7 +87,7 @@ async def come_back(visit: Visitor, request: Asked, provider_id: Id) -> Response
 
 async def farewell(visit: Visit, request: Asked, user_id: UUID) -> Response[str]:
     """After the session here is over, of somebody for whom a provider vouched."""
-    ways = await oidc_leaving.ways_out(
+    ways = await leaving.ways_out(
         visit.database, request.app.state.openid, user_id, f"{visit.meeting.site}/sign-in"
     )
     if not ways:
@@ -111,7 +111,7 @@ def _answer(request: Asked, provider_id: UUID) -> ProviderAnswer:
 
 
 def _way(visit: Visit, browser: str) -> Cookie:
-    seconds = int(oidc_starting.GOOD_FOR.total_seconds()) if browser else 0
+    seconds = int(starting.GOOD_FOR.total_seconds()) if browser else 0
     return cookies.made(visit.meeting, WAY, browser, seconds=seconds)
 
 

@@ -12,18 +12,17 @@ from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Id, People, Who
 from billing_saas.api.manners import manners
 from billing_saas.api.wire import In, Out
-from billing_saas.identity.signing_in import Principal
-from billing_saas.kit.actor import Actor, StepUpRequired
-from billing_saas.kit.db import NarrowedSession
-from billing_saas.signin import providers
-from billing_saas.signin.oidc_errors import (
+from billing_saas.federation import providers, starting
+from billing_saas.federation.errors import (
     DomainNotGood,
     DomainTaken,
     NotOfThePractice,
     ProviderNotGood,
 )
-from billing_saas.signin.oidc_starting import redirect_uri
-from billing_saas.signin.providers import Provider, ProviderSettings
+from billing_saas.federation.providers import Provider, ProviderSettings
+from billing_saas.identity.signing_in import Principal
+from billing_saas.kit.actor import Actor, StepUpRequired
+from billing_saas.kit.db import NarrowedSession
 
 Words = Annotated[
     list[Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^\S+$")]],
@@ -59,7 +58,7 @@ class IdentityProviderOut(Out, frozen=True):
             name=row.name,
             issuer=row.issuer,
             client_id=row.client_id,
-            redirect_uri=redirect_uri(site, row.id),
+            redirect_uri=starting.redirect_uri(site, row.id),
             scopes=row.scopes.split(),
             second_factor_amr=row.second_factor_amr.split(),
             second_factor_acr=row.second_factor_acr.split(),

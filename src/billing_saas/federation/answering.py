@@ -9,6 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
+from billing_saas.federation import id_tokens, linking, providers, starting
+from billing_saas.federation.errors import NotVouchedFor, ProviderNotFound
+from billing_saas.federation.id_tokens import Asked, Vouched
+from billing_saas.federation.tables import IdentityProvider, OidcAttempt
 from billing_saas.gateways.openid import (
     CodeRefused,
     Metadata,
@@ -20,19 +24,9 @@ from billing_saas.gateways.openid import (
 from billing_saas.gateways.outward import NotReached
 from billing_saas.kit import clock
 from billing_saas.kit.db import Database
-from billing_saas.signin import (
-    entering,
-    oidc_linking,
-    oidc_starting,
-    oidc_tokens,
-    providers,
-    rules,
-)
+from billing_saas.signin import entering, rules
 from billing_saas.signin.entering import Entered
 from billing_saas.signin.errors import WrongCredential
-from billing_saas.signin.oidc_errors import NotVouchedFor, ProviderNotFound
-from billing_saas.signin.oidc_tables import IdentityProvider, OidcAttempt
-from billing_saas.signin.oidc_tokens import Asked, Vouched
 from billing_saas.signin.trying import Place, Tries
 
 _LONGEST = 4096
@@ -70,8 +64,8 @@ async def by_provider(
         attempt = await _taken(database, answer, site)
         said = await _vouched(database, openid, attempt, answer)
         async with database.platform() as db:
-            provider = await oidc_starting.active(db, answer.provider_id)
-            user_id = await oidc_linking.person_of(db, provider, said)
+            provider = await starting.active(db, answer.provider_id)
+            user_id = await linking.person_of(db, provider, said)
             methods = _methods(provider, said)
             return await entering.opened(db, tries, user_id, methods, place)
     except (NotVouchedFor, NotReached, NotAProvider, ProviderNotFound) as error:
@@ -104,11 +98,9 @@ async def _taken(database: Database, answer: ProviderAnswer, site: str) -> _Atte
     if clock.now() >= held.expires_at:
         raise NotVouchedFor("state.expired")
     async with database.platform() as db:
-        provider = await oidc_starting.active(db, answer.provider_id)
+        provider = await starting.active(db, answer.provider_id)
         secret = await providers.client_secret(db, provider)
-    us = Registration(
-        provider.client_id, secret, oidc_starting.redirect_uri(site, answer.provider_id)
-    )
+    us = Registration(provider.client_id, secret, starting.redirect_uri(site, answer.provider_id))
     return _Attempt(provider, us)
 
 
@@ -125,14 +117,14 @@ async def _vouched(
         raise NotVouchedFor("answer.error")
     if not answer.code or len(answer.code) > _LONGEST:
         raise NotVouchedFor("answer.code")
-    verifier = oidc_starting.derived("code_verifier", answer.browser, answer.state)
+    verifier = starting.derived("code_verifier", answer.browser, answer.state)
     try:
         tokens = await openid.exchange(metadata, attempt.us, answer.code, verifier)
     except CodeRefused:
         raise NotVouchedFor("answer.refused") from None
     said = await _read(openid, metadata, provider, tokens, answer)
     async with database.platform() as db:
-        known = await oidc_linking.is_linked(db, provider, said.subject)
+        known = await linking.is_linked(db, provider, said.subject)
     return said if known or said.email else await _with_email(openid, metadata, tokens, said)
 
 
@@ -146,23 +138,23 @@ async def _read(
     asked = Asked(
         issuer=provider.issuer,
         client_id=provider.client_id,
-        nonce=oidc_starting.derived("nonce", answer.browser, answer.state),
+        nonce=starting.derived("nonce", answer.browser, answer.state),
         algorithms=metadata.algorithms,
         access_token=tokens.access_token,
         now=clock.now(),
     )
-    kid = oidc_tokens.key_id(tokens.id_token)
+    kid = id_tokens.key_id(tokens.id_token)
     keys = await openid.keys(provider.issuer)
     if kid and all(key.get("kid") != kid for key in keys):
         keys = await openid.keys(provider.issuer, lacking=kid)
-    return oidc_tokens.read(tokens.id_token, keys, asked)
+    return id_tokens.read(tokens.id_token, keys, asked)
 
 
 async def _with_email(
     openid: OpenIdProviders, metadata: Metadata, tokens: Tokens, said: Vouched
 ) -> Vouched:
     """Some tell the address only when asked for it; it counts if it is of the same subject (Core, 5.3.2)."""
-    more = oidc_tokens.vouched({"sub": "", **await openid.user_info(metadata, tokens)})
+    more = id_tokens.vouched({"sub": "", **await openid.user_info(metadata, tokens)})
     if more.subject != said.subject:
         raise NotVouchedFor("user_info.subject")
     return Vouched(said.subject, more.email, more.email_verified, said.amr, said.acr)

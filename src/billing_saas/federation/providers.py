@@ -11,13 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from billing_saas.audit import trail
 from billing_saas.audit.rules import PLATFORM_LOG
-from billing_saas.gateways.openid import NotAProvider, OpenIdProviders
-from billing_saas.gateways.outward import NotReached
-from billing_saas.kit import clock
-from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import Database, NarrowedSession, PlatformSession
-from billing_saas.kit.ids import new_id
-from billing_saas.signin.oidc_errors import (
+from billing_saas.federation.errors import (
     DomainNotGood,
     DomainTaken,
     LinkNotFound,
@@ -25,11 +19,17 @@ from billing_saas.signin.oidc_errors import (
     ProviderNotFound,
     ProviderNotGood,
 )
-from billing_saas.signin.oidc_tables import (
+from billing_saas.federation.tables import (
     IdentityLink,
     IdentityProvider,
     IdentityProviderDomain,
 )
+from billing_saas.gateways.openid import NotAProvider, OpenIdProviders
+from billing_saas.gateways.outward import NotReached
+from billing_saas.kit import clock
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import Database, NarrowedSession, PlatformSession
+from billing_saas.kit.ids import new_id
 from billing_saas.vault import sealing
 
 _PLACE = "identity_provider.client_secret"

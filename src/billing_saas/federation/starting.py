@@ -14,13 +14,13 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
+from billing_saas.federation.errors import ProviderNotFound
+from billing_saas.federation.tables import IdentityProvider, OidcAttempt
 from billing_saas.gateways.openid import NotAProvider, OpenIdProviders, Registration
 from billing_saas.gateways.outward import NotReached
 from billing_saas.kit import clock
 from billing_saas.kit.db import Database, PlatformSession
 from billing_saas.signin import rules
-from billing_saas.signin.oidc_errors import ProviderNotFound
-from billing_saas.signin.oidc_tables import IdentityProvider, OidcAttempt
 
 GOOD_FOR = timedelta(minutes=10)
 

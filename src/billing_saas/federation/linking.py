@@ -12,13 +12,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from billing_saas.audit import trail
 from billing_saas.audit.rules import PLATFORM_LOG
+from billing_saas.federation import providers
+from billing_saas.federation.errors import NotVouchedFor
+from billing_saas.federation.id_tokens import Vouched
+from billing_saas.federation.tables import IdentityLink, IdentityProvider, IdentityProviderDomain
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import PlatformSession
-from billing_saas.signin import providers, rules
-from billing_saas.signin.oidc_errors import NotVouchedFor
-from billing_saas.signin.oidc_tables import IdentityLink, IdentityProvider, IdentityProviderDomain
-from billing_saas.signin.oidc_tokens import Vouched
+from billing_saas.signin import rules
 
 _LINKED = text(
     """

@@ -18,7 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
-from billing_saas.signin.oidc_errors import NotVouchedFor
+from billing_saas.federation.errors import NotVouchedFor
 
 # Signatures with a private key only: with a shared one (HS256) whoever knows the public key could sign.
 ALGORITHMS: dict[str, type[RSAKey] | type[ECKey] | type[OKPKey]] = {
