@@ -160,6 +160,7 @@ CROSSINGS = {
     "billing_saas/claims/http.py": "import litestar",
     "billing_saas/claims/queued.py": "import dramatiq",
     "billing_saas/claims/paid.py": "import stripe",
+    "billing_saas/claims/counted.py": "import prometheus_client",
     "billing_saas/edi/stored.py": "from billing_saas.kit import db",
     "billing_saas/payers/rules.py": "import sqlalchemy",
     "billing_sandbox/insider.py": "from billing_saas.ledger import journal",

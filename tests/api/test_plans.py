@@ -105,6 +105,11 @@ async def claims_by(db: TenantSession, page: PageRequest, **wanted: Any) -> Any:
     return await claims.claims(db, BILLER, page, claims.Filters(**wanted))
 
 
+def _named(value: Any) -> str:
+    """The same in every process."""
+    return value.__name__ if callable(value) else ",".join(value)
+
+
 @pytest.mark.parametrize(
     ("listed", "wanted"),
     [
@@ -122,7 +127,7 @@ async def claims_by(db: TenantSession, page: PageRequest, **wanted: Any) -> Any:
         (claims_by, {"patient_id": NOBODY}),
         (claims_by, {"service_from": A_DAY, "service_to": A_DAY}),
     ],
-    ids=str,
+    ids=_named,
 )
 async def test_no_filter_scans_the_table(
     books: Database, listed: Any, wanted: dict[str, Any]
@@ -132,7 +137,7 @@ async def test_no_filter_scans_the_table(
     assert not plan.scans_all, plan.shape
 
 
-@pytest.mark.parametrize("listed", [cards_by, remittances_by, claims_by])
+@pytest.mark.parametrize("listed", [cards_by, remittances_by, claims_by], ids=_named)
 async def test_page_1_and_page_500_cost_the_same(
     books: Database, full: clusters.Clone, listed: Any
 ) -> None:

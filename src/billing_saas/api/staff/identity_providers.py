@@ -137,6 +137,7 @@ async def _change(
     data: IdentityProviderIn,
     request: Asked,
 ) -> IdentityProviderOut:
+    await providers.one(people, actor, provider_id)
     if data.active:
         await providers.announced(actor, request.app.state.openid, data.issuer)
     await providers.change(people, actor, provider_id, data.meant())
