@@ -2,10 +2,11 @@
 
 import asyncio
 
+from billing_saas.identity import enrolling
 from billing_saas.kit.db import Database
 from tests.api.asking import Elm, open_cards, received
 from tests.api.walking import Client, ids_for, walked
-from tests.cast import Person, Tenant
+from tests.cast import Person, Tenant, enrolled
 from tests.remittances.desk import Desk
 
 
@@ -50,9 +51,12 @@ async def test_a_tag_is_of_its_practice(
 
 
 async def test_what_is_replaced_whole_must_say_which_version(
-    client: Client, elm: Tenant, sue: Person
+    client: Client, database: Database, elm: Tenant, sue: Person
 ) -> None:
     """Every PUT and PATCH of the contract but files, which come once and are kept."""
+    anna = await enrolled(database, elm, "anna")
+    async with database.platform() as db:
+        await enrolling.grant_company(db, anna.actor.id, elm.company_id, "company_admin", by=None)
     for route in walked(client):
         if route.method not in ("PUT", "PATCH") or route.is_file:
             continue
@@ -61,7 +65,9 @@ async def test_what_is_replaced_whole_must_say_which_version(
         assert made["headers"].pop("If-Match", "") == "*", (
             f"{route}: manners(versioned=… must=True)"
         )
-        headers = {**made.pop("headers"), **sue.headers}
+        if of_company := "company_id" in ids:
+            ids["company_id"] = elm.company_id
+        headers = {**made.pop("headers"), **(anna if of_company else sue).headers}
         blind = await client.http.request(route.method, route.url(ids), headers=headers, **made)
         assert blind.status_code in (428, 403), (str(route), blind.text)
 

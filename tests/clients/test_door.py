@@ -281,7 +281,8 @@ async def test_a_token_of_a_person_makes_no_machine(
         ("PUT", f"{base}/{machine.client_id}", wish),
         ("POST", f"{base}/{machine.client_id}/secrets", {}),
     ):
-        answer = await client.http.request(method, path, headers=may.headers, json=body)
+        headers = {**may.headers, **({"If-Match": "*"} if method == "PUT" else {})}
+        answer = await client.http.request(method, path, headers=headers, json=body)
         assert answer.status_code == 403, (method, path, answer.text)
         assert answer.json()["type"] == "/problems/step-up-required"
     gone = await client.http.post(f"{base}/{machine.client_id}/revocation", headers=may.headers)

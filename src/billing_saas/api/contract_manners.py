@@ -37,9 +37,11 @@ def parameters(handler: HTTPRouteHandler, method: str) -> list[Json]:
     if method == "get":
         return [IF_NONE_MATCH]
     told = [IDEMPOTENCY_KEY] if once.counts(handler) else []
-    versioned = manners.of(handler).versioned
-    if versioned is not None:
-        told.append(_if_match(must=versioned.must))
+    asked = manners.of(handler)
+    if asked.versioned is not None:
+        told.append(_if_match(must=asked.versioned.must))
+    elif asked.seen:
+        told.append(_if_match(must=True))
     return told
 
 

@@ -50,6 +50,9 @@ class Manners:
     resource: str = ""
     """The field of the answer that is the new resource's id; without it the path names it."""
     versioned: Versioned | None = None
+    seen: bool = False
+    """428 without If-Match, too: where no practice's transaction is, the handler asks
+    `conditions.must_have_seen` in its own."""
     deprecated: Deprecated | None = None
 
 
@@ -59,9 +62,10 @@ def manners(
     told_by: Show | None = None,
     resource: str = "",
     versioned: Versioned | None = None,
+    seen: bool = False,
     deprecated: Deprecated | None = None,
 ) -> dict[str, Any]:
-    return {_KEY: Manners(kind, told_by, resource, versioned, deprecated)}
+    return {_KEY: Manners(kind, told_by, resource, versioned, seen, deprecated)}
 
 
 def of(handler: BaseRouteHandler) -> Manners:

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
-from billing_saas.clients.errors import ClientNotFound
+from billing_saas.clients.errors import ClientNotFound, ClientSecretNotFound
 from billing_saas.clients.tables import ApiClient, ClientSecret
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
@@ -27,6 +27,11 @@ async def found(db: TenantSession, client_id: UUID, *, lock: bool = False) -> Ap
     if row is None:
         raise ClientNotFound("There is no such client.")
     return row
+
+
+async def lock(db: TenantSession, client_id: UUID) -> None:
+    """For an act that changes it."""
+    await found(db, client_id, lock=True)
 
 
 async def clients(db: TenantSession, actor: Actor, page: PageRequest) -> Page[ApiClient]:
@@ -54,6 +59,18 @@ async def secrets(
     rows = (await db.scalars(query.order_by(ClientSecret.id.desc()).limit(page.limit + 1))).all()
     shown = list(rows[: page.limit])
     return Page(shown, encode(shown[-1].id) if len(rows) > page.limit else None)
+
+
+async def secret(db: TenantSession, actor: Actor, secret_id: UUID) -> ClientSecret:
+    actor.must(READ)
+    row = await db.scalar(
+        select(ClientSecret).where(
+            ClientSecret.tenant_id == db.tenant_id, ClientSecret.id == secret_id
+        )
+    )
+    if row is None:
+        raise ClientSecretNotFound("There is no such secret.")
+    return row
 
 
 async def names(db: TenantSession, clients: Iterable[UUID]) -> dict[UUID, str]:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from billing_saas.audit import trail
@@ -35,6 +35,8 @@ _MINE = select(*(getattr(DutySetting, name) for name in Settings.__struct_fields
     DutySetting.tenant_id == bindparam("tenant_id")
 )
 
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
 
 async def of(db: TenantSession) -> Settings:
     """For acts: opens nothing, and asks nobody's permission."""
@@ -45,6 +47,11 @@ async def of(db: TenantSession) -> Settings:
 async def settings(db: TenantSession, actor: Actor) -> Settings:
     actor.must(READ)
     return await of(db)
+
+
+async def lock(db: TenantSession, _: UUID) -> None:
+    """For an act that changes them, also where the practice has said nothing yet."""
+    await db.execute(_LOCK, {"name": f"duties:{db.tenant_id}"})
 
 
 async def change(db: TenantSession, actor: Actor, wanted: Settings) -> None:

@@ -80,6 +80,20 @@ async def open_access(db: TenantSession, actor: Actor, asked: Asked) -> Opened:
     return opened
 
 
+async def opened(db: TenantSession, actor: Actor, access_id: UUID) -> Opened:
+    """Told again to who opened it."""
+    row = await db.scalar(
+        select(EmergencyAccess).where(
+            EmergencyAccess.tenant_id == db.tenant_id,
+            EmergencyAccess.id == access_id,
+            EmergencyAccess.user_id == actor.id,
+        )
+    )
+    if row is None:
+        raise EmergencyNotFound("There is no such emergency.")
+    return Opened(row.id, row.patient_id, row.opened_at, row.expires_at)
+
+
 async def end(db: TenantSession, actor: Actor, access_id: UUID) -> None:
     """By who opened it, when it is over sooner; by the practice's admin, at any time."""
     row = await db.scalar(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
 from billing_saas.audit import trail
@@ -16,6 +17,7 @@ from billing_saas.signin.rules import TimeLimits
 from billing_saas.signin.tables import SignInPolicy
 
 _MINUTE = timedelta(minutes=1)
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ async def of(db: PlatformSession, actor: Actor, company_id: UUID) -> Policy:
     await administering.must_administer_company(db, actor, company_id)
     held = await db.get(SignInPolicy, company_id)
     return Policy(held.idle_minutes, held.absolute_minutes) if held is not None else Policy()
+
+
+async def lock(db: PlatformSession, company_id: UUID) -> None:
+    """For an act that changes it, also of a company that has none yet."""
+    await db.execute(_LOCK, {"name": f"sign_in_policy:{company_id}"})
 
 
 async def put(db: PlatformSession, actor: Actor, company_id: UUID, policy: Policy) -> None:

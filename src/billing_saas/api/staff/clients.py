@@ -10,7 +10,7 @@ from litestar.params import JSONBody
 
 from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
-from billing_saas.api.manners import manners
+from billing_saas.api.manners import Versioned, manners
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.clients import key_rules, making, queries, rotating, rules
 from billing_saas.clients.errors import BadClient, BeyondYourOwn, ClientRevoked, TwoSecretsStand
@@ -112,10 +112,11 @@ class ClientSecretOut(Out, frozen=True):
 
 
 class NewClientSecretOut(Out, frozen=True):
-    """`secret` is told this once. `others_until`: how long the one before it is good as well."""
+    """`secret` is told once: null when the request is asked again under its key. `others_until`: how long
+    the one before it is good as well, null as well then."""
 
     id: UUID
-    secret: str
+    secret: str | None
     expires_at: datetime
     others_until: datetime | None
 
@@ -173,7 +174,10 @@ async def get_client(db: Db, actor: Who, client_id: Id) -> ClientOut:
     "/clients/{client_id:uuid}",
     summary="Say anew what a machine may, from where and until when",
     opt=declared("clients.write", "clients.read", refusals=[*_NOT_SO, ClientRevoked])
-    | manners(told_by=_client),
+    | manners(
+        told_by=_client,
+        versioned=Versioned(lock=queries.lock, show=_client, must=True),
+    ),
 )
 async def change_client(db: Db, actor: Who, client_id: Id, data: JSONBody[ClientIn]) -> ClientOut:
     await making.change(db, actor, client_id, data.new())
@@ -202,10 +206,20 @@ async def list_client_secrets(
     return PageOut([ClientSecretOut.of(row) for row in found.rows], found.next_cursor)
 
 
+async def _without_secret(db: TenantSession, actor: Actor, secret_id: UUID) -> NewClientSecretOut:
+    found = await queries.secret(db, actor, secret_id)
+    return NewClientSecretOut(
+        id=found.id, secret=None, expires_at=found.expires_at, others_until=None
+    )
+
+
 @post(
     "/clients/{client_id:uuid}/secrets",
     summary="Give a machine a secret, or a new one beside the old",
-    opt=declared("clients.write", refusals=[StepUpRequired, ClientRevoked, TwoSecretsStand]),
+    opt=declared(
+        "clients.write", "clients.read", refusals=[StepUpRequired, ClientRevoked, TwoSecretsStand]
+    )
+    | manners(told_by=_without_secret, resource="id"),
 )
 async def add_client_secret(
     db: Db, actor: Who, client_id: Id, data: JSONBody[SecretWanted]

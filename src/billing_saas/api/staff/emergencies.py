@@ -26,7 +26,8 @@ from billing_saas.emergencies.errors import (
 )
 from billing_saas.emergencies.judging import Emergency
 from billing_saas.emergencies.opening import Asked, Opened
-from billing_saas.kit.actor import StepUpRequired
+from billing_saas.kit.actor import Actor, StepUpRequired
+from billing_saas.kit.db import TenantSession
 
 
 class EmergencyAccessIn(In, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,6 +96,10 @@ class EmergencyReviewIn(In, frozen=True, forbid_unknown_fields=True):
 _ONE = {"emergency_access_id": "$response.body#/rows/0/id"}
 
 
+async def _opened(db: TenantSession, actor: Actor, access_id: UUID) -> EmergencyOpenedOut:
+    return EmergencyOpenedOut.of(await opening.opened(db, actor, access_id))
+
+
 @post(
     "/emergency-access",
     summary="Enter a practice in an emergency, to read, for hours",
@@ -102,7 +107,8 @@ _ONE = {"emergency_access_id": "$response.body#/rows/0/id"}
     opt=declared(
         "emergencies.open",
         refusals=[StepUpRequired, NoReason, NoSuchPatientHere, EmergencyOpen],
-    ),
+    )
+    | manners(told_by=_opened, resource="id"),
 )
 async def open_emergency_access(
     db: Db, actor: Who, data: JSONBody[EmergencyAccessIn]

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, delete, get, post, put
 from litestar.params import JSONBody
 
+from billing_saas.api import conditions
 from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Id, Person
 from billing_saas.api.manners import manners
@@ -55,6 +56,10 @@ class FactorResetOut(Out, frozen=True):
 class SignInPolicyOut(Out, frozen=True):
     idle_minutes: int
     absolute_minutes: int
+
+    @classmethod
+    def of(cls, held: Policy) -> "SignInPolicyOut":
+        return cls(idle_minutes=held.idle_minutes, absolute_minutes=held.absolute_minutes)
 
 
 class SignInPolicyIn(In, frozen=True, forbid_unknown_fields=True):
@@ -151,22 +156,28 @@ async def confirm_factor_reset(principal: Person, request: Asked, reset_id: Id) 
 async def get_sign_in_policy(principal: Person, request: Asked, company_id: Id) -> SignInPolicyOut:
     database, actor = _acting(principal, request)
     async with database.platform() as db:
-        held = await policies.of(db, actor, company_id)
-    return SignInPolicyOut(idle_minutes=held.idle_minutes, absolute_minutes=held.absolute_minutes)
+        return SignInPolicyOut.of(await policies.of(db, actor, company_id))
 
 
 @put(
     "/companies/{company_id:uuid}/sign-in-policy",
     summary="Say how long the company's people stay signed in",
-    opt=declared(refusals=[StepUpRequired]) | manners(kind="plain"),
+    opt=declared(refusals=[StepUpRequired]) | manners(kind="plain", seen=True),
 )
 async def put_sign_in_policy(
     principal: Person, request: Asked, company_id: Id, data: JSONBody[SignInPolicyIn]
 ) -> SignInPolicyOut:
     database, actor = _acting(principal, request)
+    wanted = Policy(data.idle_minutes, data.absolute_minutes)
     async with database.platform() as db:
-        await policies.put(db, actor, company_id, Policy(data.idle_minutes, data.absolute_minutes))
-    return SignInPolicyOut(idle_minutes=data.idle_minutes, absolute_minutes=data.absolute_minutes)
+
+        async def locked() -> SignInPolicyOut:
+            await policies.lock(db, company_id)
+            return SignInPolicyOut.of(await policies.of(db, actor, company_id))
+
+        await conditions.must_have_seen(request, locked)
+        await policies.put(db, actor, company_id, wanted)
+    return SignInPolicyOut.of(wanted)
 
 
 HANDLERS = [
