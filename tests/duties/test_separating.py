@@ -18,7 +18,7 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import NotPermitted
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
-from billing_saas.kit.paging import PageRequest
+from billing_saas.kit.paging import PageRequest, request
 from billing_saas.remittances import posting, unposting
 from billing_saas.remittances import queries as remittances
 from tests.build import month
@@ -150,16 +150,23 @@ async def test_credentials_are_recorded_by_others_of_members_and_end(
         await certified(database, elm, cody, cody, "CPC", 1)
     with pytest.raises(NoSuchMember):
         await certified(database, elm, petra, mallory, "CPC", 1)
-    await certified(database, elm, petra, cody, "CPC-A", 1)
+    for kind in ("CPC-A", "COC-A"):
+        await certified(database, elm, petra, cody, kind, 1)
     async with database.tenant(elm.id) as db:
-        (held,) = await credentials.credentials(db, petra.actor)
+        newest = await credentials.credentials(db, petra.actor, PageRequest(limit=1))
+        (held,) = newest.rows
+        assert newest.next_cursor is not None
+        after = request(1, newest.next_cursor)
+        (older,) = (await credentials.credentials(db, petra.actor, after)).rows
+        assert (older.kind, held.kind) == ("CPC-A", "COC-A")
         assert await credentials.needs_review(db, cody.actor.id)
     async with database.tenant(oak.id) as db:
         with pytest.raises(CredentialNotFound):
             await credentials.end(db, mallory.actor, held.id)
     async with database.tenant(elm.id) as db:
-        await credentials.end(db, petra.actor, held.id)
-        assert await credentials.credentials(db, petra.actor) == []
+        for one in (held, older):
+            await credentials.end(db, petra.actor, one.id)
+        assert (await credentials.credentials(db, petra.actor, PageRequest())).rows == []
 
 
 async def test_who_posted_does_not_take_it_back_where_that_is_kept_apart(

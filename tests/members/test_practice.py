@@ -120,7 +120,7 @@ async def test_the_end_of_an_agreement_shuts_the_companys_people_out(
     clone: Clone,
 ) -> None:
     agreements = f"/v1/companies/{company}/practices/{elm.id}/agreements"
-    (standing,) = (await http.get(agreements, headers=carol.headers)).json()
+    (standing,) = (await http.get(agreements, headers=carol.headers)).json()["rows"]
     today = clock.now().date()
     signed = {"signed_on": str(today), "signed_by": "Dr. E. Elm"}
     refused = await http.post(agreements, json=signed, headers=carol.headers)
@@ -139,6 +139,12 @@ async def test_the_end_of_an_agreement_shuts_the_companys_people_out(
     again = await http.post(ending, json=now, headers=carol.headers)
     assert again.json()["type"] == "/problems/agreement-ended"
     assert (await http.post(agreements, json=signed, headers=carol.headers)).status_code == 201
+    newest = (await http.get(f"{agreements}?limit=1", headers=carol.headers)).json()
+    assert newest["rows"][0]["ended_on"] is None
+    rest = f"{agreements}?limit=1&cursor={newest['next_cursor']}"
+    older = (await http.get(rest, headers=carol.headers)).json()
+    assert [one["id"] for one in older["rows"]] == [standing["id"]]
+    assert older["next_cursor"] is None
     assert (await http.get(at(elm, "/cards"), headers=bob.headers)).status_code == 200
     with psycopg.connect(clone.url("postgres")) as above:
         told = above.execute(

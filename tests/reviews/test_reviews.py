@@ -82,10 +82,10 @@ async def test_a_reviewer_reads_the_case_and_it_is_told(
     client: Client, elm: Tenant, petra: Person, rhea: Person, case: Any, clone: Clone
 ) -> None:
     http, base = client.http, f"/v1/practices/{elm.id}/cases"
-    assert (await http.get(base, headers=rhea.headers)).json() == []
+    assert (await http.get(base, headers=rhea.headers)).json()["rows"] == []
     made = await granted(http, elm, petra, rhea, case["claim"].id)
     assert made.status_code == 201, made.text
-    (mine,) = (await http.get(base, headers=rhea.headers)).json()
+    (mine,) = (await http.get(base, headers=rhea.headers)).json()["rows"]
     seen = (await http.get(f"{base}/{mine['id']}", headers=rhea.headers)).json()
     assert seen["claim"]["id"] == str(case["claim"].id)
     assert seen["claim"]["diagnoses"]
@@ -144,8 +144,29 @@ async def test_it_ends_by_itself_and_by_hand(
     assert (await http.get(f"{base}/cases/{second['id']}", headers=rhea.headers)).status_code == 404
     over = await http.delete(f"{base}/case-reviews/{second['id']}", headers=petra.headers)
     assert (over.status_code, over.json()["type"]) == (409, "/problems/case-over")
-    listed = (await http.get(f"{base}/case-reviews", headers=petra.headers)).json()
-    assert [row["id"] for row in listed] == [second["id"], first["id"]]
+    listed = f"{base}/case-reviews"
+    assert await _walked(http, listed, petra) == [[second["id"]], [first["id"]]]
+
+
+async def test_a_reviewer_walks_their_cases_page_by_page(
+    client: Client, elm: Tenant, petra: Person, rhea: Person, case: Any
+) -> None:
+    http = client.http
+    made = [(await granted(http, elm, petra, rhea, case["claim"].id)).json() for _ in range(3)]
+    newest_first = [[one["id"]] for one in reversed(made)]
+    assert await _walked(http, f"/v1/practices/{elm.id}/cases", rhea) == newest_first
+
+
+async def _walked(http: httpx.AsyncClient, path: str, person: Person) -> list[list[str]]:
+    """The ids of each page of one row."""
+    pages, cursor = [], ""
+    while True:
+        answer = await http.get(f"{path}?limit=1{cursor}", headers=person.headers)
+        page = answer.json()
+        pages.append([row["id"] for row in page["rows"]])
+        if page["next_cursor"] is None:
+            return pages
+        cursor = f"&cursor={page['next_cursor']}"
 
 
 async def test_only_who_was_invited_for_it_and_never_another_persons_case(

@@ -217,3 +217,17 @@ async def test_a_new_browser_is_told_of_and_a_known_one_is_not(
     with psycopg.connect(clone.url("postgres")) as above:
         letters = above.execute("SELECT template FROM letter").fetchall()
     assert letters == [("new_sign_in",)]
+
+
+async def test_who_opens_more_sessions_than_one_person_has_ends_the_oldest(
+    database: Database, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MOST_OPEN", 2)
+    first, second, third = [await people.session_of(database, alice) for _ in range(3)]
+    async with database.glance() as glance:
+        with pytest.raises(NotSignedIn):
+            await sessions.find(glance, first)
+        for still in (second, third):
+            assert (await sessions.find(glance, still)).user_id == alice.actor.id
+    async with database.platform() as db:
+        assert len(await sessions.open_of(db, [alice.actor.id])) == 2

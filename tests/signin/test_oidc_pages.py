@@ -10,6 +10,7 @@ import pytest
 
 from billing_saas.api.app import create_app
 from billing_saas.api.edge import Edge
+from billing_saas.federation import providers
 from billing_saas.gateways.outward import Outward
 from billing_saas.identity import enrolling
 from billing_saas.kit.db import Database
@@ -166,6 +167,23 @@ async def test_what_an_admin_is_told(
     by_token = await browser.post(path, json=_wanted(provider), headers=anna.headers)
     assert by_token.json()["type"].endswith("step-up-required")
     assert (await browser.get(path, headers=alice.headers)).status_code == 404
+
+
+async def test_there_are_no_more_providers_than_a_page_shows(
+    browser: httpx.AsyncClient,
+    database: Database,
+    provider: Provider,
+    elm: Tenant,
+    anna: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(providers, "MOST", 1)
+    headers = await _as(browser, database, anna)
+    path = f"/v1/companies/{elm.company_id}/identity-providers"
+    wanted = _wanted(provider, email_domains=[])
+    answers = [await browser.post(path, json=wanted, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 409]
+    assert answers[1].json()["type"] == "/problems/too-many-providers"
 
 
 async def test_a_practices_provider_is_its_own_peoples_to_choose(

@@ -1,6 +1,5 @@
 """What coders are certified as: recorded by the practice's admin or supervisor, never by the coder."""
 
-from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
+from billing_saas.kit.paging import Page, PageRequest, encode
 
 READ = "credentials.read"
 WRITE = "credentials.write"
@@ -95,16 +95,18 @@ async def credential(db: TenantSession, actor: Actor, credential_id: UUID) -> Co
     return found
 
 
-async def credentials(db: TenantSession, actor: Actor) -> Sequence[CoderCredential]:
-    """Those that stand, newest first: few, for a practice has few coders."""
+async def credentials(db: TenantSession, actor: Actor, page: PageRequest) -> Page[CoderCredential]:
+    """Those that stand, expired or not, newest first."""
     actor.must(READ)
-    found = await db.scalars(
-        select(CoderCredential)
-        .where(CoderCredential.tenant_id == db.tenant_id, CoderCredential.ended_at.is_(None))
-        .order_by(CoderCredential.id.desc())
-        .limit(500)
+    query = select(CoderCredential).where(
+        CoderCredential.tenant_id == db.tenant_id, CoderCredential.ended_at.is_(None)
     )
-    return found.all()
+    if page.after is not None:
+        query = query.where(CoderCredential.id < page.after)
+    found = await db.scalars(query.order_by(CoderCredential.id.desc()).limit(page.limit + 1))
+    seen = found.all()
+    rows = list(seen[: page.limit])
+    return Page(rows, encode(rows[-1].id) if len(seen) > page.limit else None)
 
 
 async def held(db: TenantSession, user_id: UUID) -> list[Held]:

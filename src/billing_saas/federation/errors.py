@@ -9,6 +9,10 @@ class ProviderNotGood(Invalid):
     """What is at the issuer's address is no provider that we can work with."""
 
 
+class TooManyProviders(Conflict):
+    """As many are set up here as a sign-in page offers: change one of them instead."""
+
+
 class DomainTaken(Conflict):
     """People of this domain are sent to another provider already."""
 

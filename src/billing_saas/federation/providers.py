@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from billing_saas.audit import trail
@@ -18,6 +18,7 @@ from billing_saas.federation.errors import (
     NotOfThePractice,
     ProviderNotFound,
     ProviderNotGood,
+    TooManyProviders,
 )
 from billing_saas.federation.tables import (
     IdentityLink,
@@ -31,6 +32,9 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, NarrowedSession, PlatformSession
 from billing_saas.kit.ids import new_id
 from billing_saas.vault import sealing
+
+# Of a company, or of a practice: a sign-in page shows them all.
+MOST = 50
 
 _PLACE = "identity_provider.client_secret"
 _DOMAIN = re.compile(
@@ -111,6 +115,9 @@ async def one(db: NarrowedSession, actor: Actor, provider_id: UUID) -> Provider:
 
 async def add(db: NarrowedSession, actor: Actor, settings: ProviderSettings) -> UUID:
     await _must_change(db, actor)
+    held = await db.scalar(select(func.count()).select_from(IdentityProvider).where(*_ours(db)))
+    if (held or 0) >= MOST:
+        raise TooManyProviders(f"There are {MOST} identity providers here, which is the most.")
     now = clock.now()
     provider_id = new_id()
     db.add(
@@ -177,7 +184,7 @@ _OFFERS = """
       AND company.status = 'active'
     LEFT JOIN practice ON practice.tenant_id = p.practice_id
     WHERE p.active AND {}
-    ORDER BY p.id LIMIT 50
+    ORDER BY p.id LIMIT :most
     """
 _OF_DOMAIN = text(
     _OFFERS.format(
@@ -199,7 +206,7 @@ async def of_organization(database: Database, organization: UUID) -> list[Offer]
 
 async def _offers(database: Database, asking: Any, asked: dict[str, Any]) -> list[Offer]:
     async with database.glance() as glance:
-        rows = (await glance.execute(asking, asked)).all()
+        rows = (await glance.execute(asking, asked | {"most": MOST})).all()
     return [Offer(UUID(str(row.id)), row.name, row.organization) for row in rows]
 
 

@@ -1,6 +1,5 @@
 """Show one case to somebody from outside for some days, and end it."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
+from billing_saas.kit.paging import Page, PageRequest, encode
 from billing_saas.reviews.errors import CaseNotFound, CaseOver, NotAReviewer, TooLong
 from billing_saas.reviews.tables import CaseReview
 
@@ -93,16 +93,15 @@ async def review(db: TenantSession, actor: Actor, review_id: UUID) -> CaseReview
     return found
 
 
-async def reviews(db: TenantSession, actor: Actor) -> Sequence[CaseReview]:
-    """The last 200, newest first, whether they are over or not."""
+async def reviews(db: TenantSession, actor: Actor, page: PageRequest) -> Page[CaseReview]:
+    """Newest first, whether they are over or not."""
     actor.must(READ)
-    found = await db.scalars(
-        select(CaseReview)
-        .where(CaseReview.tenant_id == db.tenant_id)
-        .order_by(CaseReview.id.desc())
-        .limit(200)
-    )
-    return found.all()
+    query = select(CaseReview).where(CaseReview.tenant_id == db.tenant_id)
+    if page.after is not None:
+        query = query.where(CaseReview.id < page.after)
+    found = (await db.scalars(query.order_by(CaseReview.id.desc()).limit(page.limit + 1))).all()
+    rows = list(found[: page.limit])
+    return Page(rows, encode(rows[-1].id) if len(found) > page.limit else None)
 
 
 async def _is_reviewer(db: TenantSession, user_id: UUID) -> bool:

@@ -18,6 +18,7 @@ from billing_saas.duties.visibility_rules import Field
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
+from billing_saas.kit.paging import Page, PageRequest, encode
 from billing_saas.patients import queries as patients
 from billing_saas.patients.rules import NameOnly
 from billing_saas.reviews.errors import CaseNotFound
@@ -39,13 +40,15 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         return f"<Case {self.review.id}>"
 
 
-async def cases(db: TenantSession, actor: Actor) -> Sequence[CaseReview]:
+async def cases(db: TenantSession, actor: Actor, page: PageRequest) -> Page[CaseReview]:
     """Which cases the actor was asked to review, and until when: nothing of them is opened."""
     actor.must(READ)
-    found = await db.scalars(
-        select(CaseReview).where(_open_to(db, actor)).order_by(CaseReview.id.desc())
-    )
-    return found.all()
+    query = select(CaseReview).where(_open_to(db, actor))
+    if page.after is not None:
+        query = query.where(CaseReview.id < page.after)
+    found = (await db.scalars(query.order_by(CaseReview.id.desc()).limit(page.limit + 1))).all()
+    rows = list(found[: page.limit])
+    return Page(rows, encode(rows[-1].id) if len(found) > page.limit else None)
 
 
 async def case(db: TenantSession, actor: Actor, review_id: UUID) -> Case:

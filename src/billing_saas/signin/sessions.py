@@ -31,6 +31,9 @@ _Looking = AsyncConnection | PlatformSession
 # Writing that a session was seen costs a row version: once a minute is enough for limits of minutes.
 _SEEN_EVERY = timedelta(minutes=1)
 
+# Of one person. Who opens another signs out where they were seen longest ago.
+MOST_OPEN = 50
+
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
@@ -131,6 +134,7 @@ async def open_session(
         object_id=session_id,
         detail={"kind": " ".join(sorted(methods))},
     )
+    await _end_the_most(db, user_id)
     return secret
 
 
@@ -262,6 +266,17 @@ async def open_of(db: PlatformSession, user_ids: Sequence[UUID]) -> list[UserSes
         .limit(500)
     )
     return list(found)
+
+
+async def _end_the_most(db: PlatformSession, user_id: UUID) -> None:
+    too_many = await db.scalars(
+        select(UserSession.id)
+        .where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
+        .order_by(UserSession.seen_at.desc(), UserSession.id.desc())
+        .offset(MOST_OPEN)
+    )
+    for session_id in too_many.all():
+        await end(db, Actor(kind=ActorKind.USER, id=user_id), session_id, reason="too_many")
 
 
 async def _record_end(db: PlatformSession, actor: Actor, session_id: UUID, reason: str) -> None:

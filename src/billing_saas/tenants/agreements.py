@@ -15,6 +15,7 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import NarrowedSession, OneCompanySession
 from billing_saas.kit.ids import new_id
+from billing_saas.kit.paging import Page, PageRequest, encode
 from billing_saas.tenants.errors import (
     AgreementEnded,
     AgreementNotFound,
@@ -77,7 +78,9 @@ async def end(
     await _tell(db, actor, "agreement.end", agreement)
 
 
-async def agreements(db: OneCompanySession, actor: Actor, practice_id: UUID) -> list[Agreement]:
+async def agreements(
+    db: OneCompanySession, actor: Actor, practice_id: UUID, page: PageRequest
+) -> Page[Agreement]:
     """Newest first; with a practice that is not the company's there are none to see (404)."""
     actor.must("agreements.read")
     known = await db.scalar(
@@ -87,12 +90,14 @@ async def agreements(db: OneCompanySession, actor: Actor, practice_id: UUID) -> 
     )
     if known is None:
         raise PracticeNotFound("There is no such practice.")
-    found = await db.scalars(
-        select(Agreement)
-        .where(Agreement.company_id == db.company_id, Agreement.tenant_id == practice_id)
-        .order_by(Agreement.id.desc())
+    query = select(Agreement).where(
+        Agreement.company_id == db.company_id, Agreement.tenant_id == practice_id
     )
-    return list(found)
+    if page.after is not None:
+        query = query.where(Agreement.id < page.after)
+    found = (await db.scalars(query.order_by(Agreement.id.desc()).limit(page.limit + 1))).all()
+    rows = list(found[: page.limit])
+    return Page(rows, encode(rows[-1].id) if len(found) > page.limit else None)
 
 
 async def _begin(db: NarrowedSession, actor: Actor, practice_id: UUID) -> None:

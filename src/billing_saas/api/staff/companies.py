@@ -126,9 +126,11 @@ async def list_company_practices(
     summary="The company's agreements with a practice, newest first",
     opt=declared("agreements.read"),
 )
-async def list_agreements(company: Company, actor: Who, practice_id: Id) -> list[AgreementOut]:
-    found = await agreements.agreements(company, actor, practice_id)
-    return [AgreementOut.of(one) for one in found]
+async def list_agreements(
+    company: Company, actor: Who, practice_id: Id, page: Asked
+) -> PageOut[AgreementOut]:
+    found = await agreements.agreements(company, actor, practice_id, page)
+    return PageOut([AgreementOut.of(one) for one in found.rows], found.next_cursor)
 
 
 @post(

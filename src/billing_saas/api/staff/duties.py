@@ -9,9 +9,9 @@ from litestar import delete, get, post, put
 from litestar.params import JSONBody
 
 from billing_saas.api.declaring import declared
-from billing_saas.api.deps import Db, Id, Who
+from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.manners import manners
-from billing_saas.api.wire import In, Out
+from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.duties import credentials, settings
 from billing_saas.duties.credentials import NewCredential
 from billing_saas.duties.errors import AnotherMust, CredentialEnded, NoSuchMember, SettingsChanged
@@ -107,11 +107,12 @@ async def _credential(db: TenantSession, actor: Actor, credential_id: UUID) -> C
 
 @get(
     "/coder-credentials",
-    summary="What coders are certified as: those that stand",
+    summary="What coders are certified as: those that stand, newest first",
     opt=declared("credentials.read"),
 )
-async def list_coder_credentials(db: Db, actor: Who) -> list[CoderCredentialOut]:
-    return [CoderCredentialOut.of(found) for found in await credentials.credentials(db, actor)]
+async def list_coder_credentials(db: Db, actor: Who, page: Asked) -> PageOut[CoderCredentialOut]:
+    found = await credentials.credentials(db, actor, page)
+    return PageOut([CoderCredentialOut.of(one) for one in found.rows], found.next_cursor)
 
 
 @post(

@@ -18,6 +18,7 @@ from billing_saas.federation.errors import (
     DomainTaken,
     NotOfThePractice,
     ProviderNotGood,
+    TooManyProviders,
 )
 from billing_saas.federation.providers import Provider, ProviderSettings
 from billing_saas.identity.signing_in import Principal
@@ -158,7 +159,11 @@ async def list_identity_providers(
 @post(
     "/identity-providers",
     summary="Let a provider vouch for the practice's own people",
-    opt=declared("identity_providers.write", "identity_providers.read", refusals=_OF_PRACTICE)
+    opt=declared(
+        "identity_providers.write",
+        "identity_providers.read",
+        refusals=[*_OF_PRACTICE, TooManyProviders],
+    )
     | manners(kind="plain"),
 )
 async def add_identity_provider(
@@ -224,7 +229,11 @@ async def list_company_identity_providers(
 @post(
     "/identity-providers",
     summary="Let a provider vouch for the company's people",
-    opt=declared("identity_providers.write", "identity_providers.read", refusals=_REFUSALS)
+    opt=declared(
+        "identity_providers.write",
+        "identity_providers.read",
+        refusals=[*_REFUSALS, TooManyProviders],
+    )
     | manners(kind="plain"),
 )
 async def add_company_identity_provider(

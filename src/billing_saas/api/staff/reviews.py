@@ -9,11 +9,11 @@ from litestar import Response, delete, get, post
 from litestar.params import JSONBody
 
 from billing_saas.api.declaring import declared
-from billing_saas.api.deps import Db, Id, Who
+from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.manners import manners
 from billing_saas.api.staff.claims import ClaimEventOut, ClaimOut
 from billing_saas.api.staff.documents import DocumentOut
-from billing_saas.api.wire import In, Out
+from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.documents import rules as document_rules
 from billing_saas.documents.errors import NoContentYet
 from billing_saas.duties.errors import NotShown
@@ -102,11 +102,12 @@ async def grant_case_review(db: Db, actor: Who, data: JSONBody[CaseReviewIn]) ->
 
 @get(
     "/case-reviews",
-    summary="Which cases were shown outside: the last 200",
+    summary="Which cases were shown outside, newest first",
     opt=declared("reviewers.read"),
 )
-async def list_case_reviews(db: Db, actor: Who) -> list[CaseReviewOut]:
-    return [CaseReviewOut.of(review) for review in await granting.reviews(db, actor)]
+async def list_case_reviews(db: Db, actor: Who, page: Asked) -> PageOut[CaseReviewOut]:
+    found = await granting.reviews(db, actor, page)
+    return PageOut([CaseReviewOut.of(review) for review in found.rows], found.next_cursor)
 
 
 @delete(
@@ -120,11 +121,14 @@ async def end_case_review(db: Db, actor: Who, case_review_id: Id) -> None:
 
 @get(
     "/cases",
-    summary="The cases that I was asked to review",
-    opt=declared("cases.read", leads_to={"get_case": {"case_review_id": "$response.body#/0/id"}}),
+    summary="The cases that I was asked to review, newest first",
+    opt=declared(
+        "cases.read", leads_to={"get_case": {"case_review_id": "$response.body#/rows/0/id"}}
+    ),
 )
-async def list_cases(db: Db, actor: Who) -> list[CaseReviewOut]:
-    return [CaseReviewOut.of(review) for review in await reading.cases(db, actor)]
+async def list_cases(db: Db, actor: Who, page: Asked) -> PageOut[CaseReviewOut]:
+    found = await reading.cases(db, actor, page)
+    return PageOut([CaseReviewOut.of(review) for review in found.rows], found.next_cursor)
 
 
 @get(
