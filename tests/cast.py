@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from billing_saas.identity import enrolling, rules
+from billing_saas.identity.enrolling import Side
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
@@ -66,12 +67,14 @@ def actor_with(roles: Iterable[str]) -> Actor:
     )
 
 
-async def enrolled(database: Database, tenant: Tenant, name: str, *roles: str) -> Person:
+async def enrolled(
+    database: Database, tenant: Tenant, name: str, *roles: str, side: Side = "company"
+) -> Person:
     async with database.platform() as platform:
         user_id = await enrolling.add_user(
             platform, email=f"{name}.{new_id().hex}@example.test", display_name=name.title()
         )
-        await enrolling.grant(platform, user_id, tenant.id, roles, by=None)
+        await enrolling.grant(platform, user_id, tenant.id, roles, by=None, side=side)
         token = await enrolling.issue_token(platform, user_id, name="tests")
     actor = Actor(
         kind=ActorKind.USER,

@@ -41,14 +41,21 @@ def walked(client: Client) -> list[Route]:
     return [route for route in every if str(route) not in FOR_STRANGERS]
 
 
+_TABLES = {"user_id": "app_user", "session_id": "user_session", "reset_id": "factor_reset"}
+
+
 def ids_for(route: Route, practice_id: UUID, world: World | None) -> dict[str, UUID]:
     """The practice, and for each `thing_id` the id of that practice's row of `thing`."""
     ids = {"practice_id": practice_id}
     for name in {*route.row_parameters, *route.asked_ids} - {"practice_id"}:
-        table = "app_user" if name == "user_id" else name.removesuffix("_id")
+        table = _TABLES.get(name, name.removesuffix("_id"))
         assert world is None or table in world, f"{route}: which table is {name} of?"
-        ids[name] = new_id() if world is None else UUID(str(world[table]["id"]))
+        ids[name] = new_id() if world is None else _key_of(world[table])
     return ids
+
+
+def _key_of(row: Mapping[str, Any]) -> UUID:
+    return UUID(str(row.get("id") or row["tenant_id"]))  # a practice is its own tenant
 
 
 async def ask(
