@@ -157,7 +157,12 @@ async def test_what_an_admin_is_told(
     assert taken.json()["type"].endswith("domain-taken")
     one = f"{path}/{made.json()['id']}"
     wanted = _wanted(provider, active=False, name="Ash, retired", client_secret="")
-    put = await browser.put(one, json=wanted, headers=headers)
+    seen = {**headers, "If-Match": (await browser.get(one)).headers["ETag"]}
+    blindly = await browser.put(one, json=wanted, headers=headers)
+    assert blindly.json()["type"].endswith("precondition-required")
+    put = await browser.put(one, json=wanted, headers=seen)
+    late = await browser.put(one, json=wanted, headers=seen)
+    assert late.json()["type"].endswith("precondition-failed")
     assert (put.json()["active"], put.json()["name"]) == (False, "Ash, retired")
     forgotten = await browser.delete(f"{one}/people/{alice.actor.id}", headers=headers)
     assert forgotten.status_code == 404

@@ -113,6 +113,11 @@ async def one(db: NarrowedSession, actor: Actor, provider_id: UUID) -> Provider:
     return Provider(row, (await _domains(db, [row.id])).get(row.id, ()))
 
 
+async def lock(db: NarrowedSession, provider_id: UUID) -> None:
+    """For an act that changes it. People may be linked to it meanwhile."""
+    await _row(db, provider_id, lock=True)
+
+
 async def add(db: NarrowedSession, actor: Actor, settings: ProviderSettings) -> UUID:
     await _must_change(db, actor)
     held = await db.scalar(select(func.count()).select_from(IdentityProvider).where(*_ours(db)))
@@ -235,10 +240,9 @@ _IS_OF_PRACTICE = text(
 )
 
 
-async def _row(db: NarrowedSession, provider_id: UUID) -> IdentityProvider:
-    row = await db.scalar(
-        select(IdentityProvider).where(*_ours(db), IdentityProvider.id == provider_id)
-    )
+async def _row(db: NarrowedSession, provider_id: UUID, *, lock: bool = False) -> IdentityProvider:
+    query = select(IdentityProvider).where(*_ours(db), IdentityProvider.id == provider_id)
+    row = await db.scalar(query.with_for_update(key_share=True) if lock else query)
     if row is None:
         raise ProviderNotFound("There is no such identity provider.")
     return row

@@ -10,11 +10,11 @@ from litestar.params import JSONBody
 
 from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Asked, Db, Id, Who
-from billing_saas.api.manners import manners
+from billing_saas.api.manners import Versioned, manners
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.duties import credentials, settings
 from billing_saas.duties.credentials import NewCredential
-from billing_saas.duties.errors import AnotherMust, CredentialEnded, NoSuchMember, SettingsChanged
+from billing_saas.duties.errors import AnotherMust, CredentialEnded, NoSuchMember
 from billing_saas.duties.rules import Credential
 from billing_saas.duties.settings import Settings
 from billing_saas.duties.tables import CoderCredential
@@ -38,7 +38,7 @@ class DutySettingsOut(Out, frozen=True):
 class DutySettingsIn(In, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who coded does not approve (`coding_apart`); who posted a remittance does not take it back
     (`posting_apart`); who posted or wrote off does not refund; who wrote off more than the limit does not
-    approve that. `version` is the one you read: nobody's change is lost to another's."""
+    approve that."""
 
     front_desk_sees_diagnoses: bool
     coding_apart: bool
@@ -46,7 +46,6 @@ class DutySettingsIn(In, frozen=True, kw_only=True, forbid_unknown_fields=True):
     refunds_apart: bool
     write_offs_apart: bool
     write_off_limit_cents: Annotated[int, msgspec.Meta(ge=0, le=10**12)]
-    version: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
 class CoderCredentialIn(In, frozen=True, forbid_unknown_fields=True):
@@ -93,11 +92,15 @@ async def get_duties(db: Db, actor: Who) -> DutySettingsOut:
 @put(
     "/duties",
     summary="Keep duties apart, and say what is shown",
-    opt=declared("duties.write", "duties.read", refusals=[SettingsChanged])
-    | manners(told_by=_settings),
+    opt=declared("duties.write", "duties.read")
+    | manners(
+        told_by=_settings,
+        versioned=Versioned(lock=settings.lock, show=_settings, must=True),
+    ),
 )
 async def put_duties(db: Db, actor: Who, data: JSONBody[DutySettingsIn]) -> DutySettingsOut:
-    await settings.change(db, actor, Settings(**msgspec.structs.asdict(data)))
+    seen = await settings.settings(db, actor)
+    await settings.change(db, actor, Settings(**msgspec.structs.asdict(data), version=seen.version))
     return await _settings(db, actor, db.tenant_id)
 
 

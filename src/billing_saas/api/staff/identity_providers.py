@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, delete, get, post, put
 from litestar.params import JSONBody
 
+from billing_saas.api import conditions
 from billing_saas.api.declaring import declared
 from billing_saas.api.deps import Id, People, Who
 from billing_saas.api.manners import manners
@@ -138,7 +139,11 @@ async def _change(
     data: IdentityProviderIn,
     request: Asked,
 ) -> IdentityProviderOut:
-    await providers.one(people, actor, provider_id)
+    async def locked() -> IdentityProviderOut:
+        await providers.lock(people, provider_id)
+        return await _one(people, actor, provider_id, request)
+
+    await conditions.must_have_seen(request, locked)
     if data.active:
         await providers.announced(actor, request.app.state.openid, data.issuer)
     await providers.change(people, actor, provider_id, data.meant())
@@ -187,7 +192,7 @@ async def get_identity_provider(
     "/identity-providers/{identity_provider_id:uuid}",
     summary="Change a provider of the practice, or switch it off",
     opt=declared("identity_providers.write", "identity_providers.read", refusals=_OF_PRACTICE)
-    | manners(kind="plain"),
+    | manners(kind="plain", seen=True),
 )
 async def change_identity_provider(
     people: People,
@@ -257,7 +262,7 @@ async def get_company_identity_provider(
     "/identity-providers/{identity_provider_id:uuid}",
     summary="Change a provider of the company, or switch it off",
     opt=declared("identity_providers.write", "identity_providers.read", refusals=_REFUSALS)
-    | manners(kind="plain"),
+    | manners(kind="plain", seen=True),
 )
 async def change_company_identity_provider(
     people: People,
