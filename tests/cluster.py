@@ -21,7 +21,7 @@ from billing_saas.kit.migrating import LOGIN_ROLES, migrate
 from tests import pooler
 
 TEMPLATE = "billing_template"
-_FOLDER = "TESTS_CLUSTER_FOLDER"
+FOLDER = "TESTS_CLUSTER_FOLDER"
 
 
 # Each clone is eight hundred small files: in memory they cost a fifth of what they cost on a disk.
@@ -40,7 +40,7 @@ def start() -> EmbeddedPostgres:
     _trim(cluster)
     for role in LOGIN_ROLES:
         cluster.set_password(role)
-    os.environ[_FOLDER] = str(folder)
+    os.environ[FOLDER] = str(folder)
     if os.environ.get(pooler.WISH):
         pooler.start(cluster.port, json.loads((folder / "roles.json").read_text()))
     return cluster
@@ -120,7 +120,7 @@ class Clone:
 
 def clone(template: str = TEMPLATE) -> Clone:
     """A copy of the migrated template, or of another database that nobody is connected to."""
-    folder = Path(os.environ[_FOLDER])
+    folder = Path(os.environ[FOLDER])
     passwords = json.loads((folder / "roles.json").read_text())
     port = int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[3])
     made = Clone(f"t_{uuid4().hex}", port, passwords, int(os.environ.get(pooler.PORT, "0")))

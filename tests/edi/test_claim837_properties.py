@@ -57,7 +57,7 @@ def test_a_claim_comes_back_as_it_was_written(kind: str, data: st.DataObject) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(VERSIONS))
-@settings(max_examples=150, deadline=None, suppress_health_check=LARGE, phases=PHASES)
+@settings(max_examples=60, deadline=None, suppress_health_check=LARGE, phases=PHASES)
 @given(data=st.data())
 def test_many_claims_come_back_as_they_were_written(kind: str, data: st.DataObject) -> None:
     check_round_trip(kind, data.draw(claims837_strategies.claims(kind)))
@@ -67,7 +67,7 @@ MARKED = st.text(alphabet="A1*:~^|\n\x7f\u0085Ñ", max_size=4)
 PIPES = Delimiters(element="|", repetition="^", component=":", segment="~")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(values=st.lists(MARKED, min_size=6, max_size=6), marks=st.sampled_from([STANDARD, PIPES]))
 def test_what_holds_a_delimiter_is_refused_and_nothing_else(
     values: list[str], marks: Delimiters

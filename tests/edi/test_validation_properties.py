@@ -109,7 +109,7 @@ def test_what_the_pattern_takes_for_clean_the_exact_check_does_too(data: st.Data
 
 
 @pytest.mark.slow
-@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_same_for_long(data: st.DataObject) -> None:
     node, delimiters = data.draw(st.sampled_from(NODES))

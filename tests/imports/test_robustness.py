@@ -97,7 +97,7 @@ async def test_a_spoiled_file_ends_well(
 
 
 @pytest.mark.slow
-@settings(SETTINGS, max_examples=400)
+@settings(SETTINGS, max_examples=150)
 @given(data=st.data())
 async def test_many_spoiled_files_end_well(
     database: Database, elm: Tenant, alice: Person, data: st.DataObject

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from billing_saas.kit import clock
+from billing_saas.kit import clock, logs
 from billing_saas.kit.db import Database
 from billing_saas.kit.protocols import KeyProviderDown
 from billing_saas.phi import keyring, provisioning, registry, sealing
@@ -31,6 +32,14 @@ async def ring_of(database: Database, tenant: Tenant) -> keyring.Keyring:
 
 def told(captured: str) -> list[str]:
     return [json.loads(line)["event"] for line in captured.splitlines() if line.startswith("{")]
+
+
+@pytest.fixture(autouse=True)
+def heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever configured the logs before may have done so with another standard error."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", sys.__stderr__)
+        logs.configure("ERROR")
 
 
 async def test_a_wrong_key_is_never_used(
