@@ -68,5 +68,7 @@ async def ask(
 
 def told(response: Response) -> Any:
     """The answer without the one thing that is new every time."""
-    body = response.json() if response.content else None
+    if "json" not in response.headers.get("Content-Type", ""):
+        return response.content  # a file, or nothing
+    body = response.json()
     return {k: v for k, v in body.items() if k != "request_id"} if isinstance(body, dict) else body
