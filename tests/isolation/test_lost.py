@@ -90,7 +90,8 @@ async def test_reading_needs_but_one_wall(
         await filing.keep_content(db, boss.actor, document, stream(paper.pdf(), 9_999), "")
     letter = await dead_letter(database, elm)
     with psycopg.connect(clone.url("postgres")) as superuser:
-        world = rows.fill(superuser, elm.id) | {"letter": {"id": letter}}
+        filled = rows.fill(superuser, elm.id)
+    world = filled | {"letter": {"id": letter}, "member": {"id": boss.actor.id}}
     async with knocking(database) as client:
         before = await answers(client, elm, boss, world)
         with lost.predicates(database) as forgotten:
