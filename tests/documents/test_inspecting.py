@@ -107,6 +107,11 @@ async def test_a_fax_keeps_its_pages_and_its_resolution() -> None:
     assert b"Quillon" not in inspected.content
 
 
+def test_an_image_that_grows_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_KEPT_BYTES", 10)
+    assert refused(paper.image("PNG")) == "too_large"
+
+
 def test_random_bytes_behind_a_beginning_are_refused_and_never_more() -> None:
     for beginning in (b"%PDF-1.7\n", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00"):
         for _ in range(20):

@@ -9,7 +9,7 @@ from litestar.middleware import DefineMiddleware
 
 from billing_saas.api import deps, docs, errors, health, limits, parameters
 from billing_saas.api.answering import Answer
-from billing_saas.api.bodies import Bodies
+from billing_saas.api.bodies import MOST_JSON_BYTES, Bodies
 from billing_saas.api.console import console
 from billing_saas.api.door import Door
 from billing_saas.api.edge import Edge
@@ -44,9 +44,6 @@ from billing_saas.api.staff import (
 )
 from billing_saas.gateways.openid import OpenIdProviders
 from billing_saas.kit.db import Database
-
-# A JSON body; files are streamed past this limit, by routes that say so.
-MOST_JSON_BYTES = 1 << 20
 
 _OPEN_TO_ALL = [
     "^/docs",
@@ -162,7 +159,7 @@ def create_app(
         response_class=Answer,
         exception_handlers=errors.HANDLERS,
         openapi_config=docs.openapi(),
-        request_max_body_size=MOST_JSON_BYTES,
+        request_max_body_size=MOST_JSON_BYTES,  # files are streamed past it, by routes that say so
         logging_config=None,  # its default logs bodies and headers; ours is in kit.logs
         debug=False,
     )

@@ -79,7 +79,7 @@ async def keep_content(
     document = await _document(db, document_id, lock=True)
     if document.state != "awaited":
         raise ContentKept("The document has its content; another scan is another document.")
-    stored = await storing.store(db, _once(inspected.content), most_bytes=rules.MOST_BYTES * 2)
+    stored = await storing.store(db, _once(inspected.content), most_bytes=rules.MOST_KEPT_BYTES)
     await _change(
         db,
         document,

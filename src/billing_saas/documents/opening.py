@@ -54,6 +54,9 @@ def opened(media_type: str, content: bytes) -> tuple[dict[str, object], bytes]:
         return {"refused": "too_large", "message": "The file is too large inside."}, b""
     except Exception:
         return {"refused": "unreadable", "message": "The file cannot be read."}, b""
+    if len(kept) > rules.MOST_KEPT_BYTES:
+        message = "The file is too large once it is written without loss; send a smaller scan."
+        return {"refused": "too_large", "message": message}, b""
     return {"pages": pages}, kept
 
 

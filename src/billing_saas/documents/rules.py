@@ -38,6 +38,8 @@ HOLDS: dict[str, tuple[Field, ...]] = {
 }
 
 MOST_BYTES = 25 << 20
+# An image written anew without loss can be larger than it came.
+MOST_KEPT_BYTES = 2 * MOST_BYTES
 MOST_PAGES = 300
 # A page at 600 dots per inch, A3, is 70 million pixels.
 MOST_PIXELS = 80_000_000
