@@ -11,6 +11,7 @@ _TLS = "?sslmode=verify-full&sslrootcert=system"
 SAFE = {
     "BILLING_ENVIRONMENT": "production",
     "BILLING_DATA": "/var/lib/billing-saas",
+    "BILLING_PUBLIC_URL": "https://billing.example.test",
     "BILLING_KEY_FOLDER": "/var/lib/billing-keys/keys",
     "BILLING_DATABASE_URL": f"postgresql://billing_app:u8Zk2-vQp61_mXw9Lr@db/billing{_TLS}",
     "BILLING_PLATFORM_DATABASE_URL": (
@@ -252,3 +253,9 @@ def test_who_holds_the_keys() -> None:
 def test_keys_that_nobody_can_hold(environ: dict[str, str]) -> None:
     with pytest.raises(BadSettings, match="BILLING_KEYS"):
         settings.read(environ)
+
+
+@pytest.mark.parametrize("address", ["", "http://billing.example.test"])
+def test_production_has_an_address_over_tls(address: str) -> None:
+    (fault,) = faults(public_url=address)
+    assert fault.startswith("BILLING_PUBLIC_URL: must be https")

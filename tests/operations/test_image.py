@@ -125,6 +125,7 @@ def test_what_the_image_holds_serves_production(
 
     settings = {
         "BILLING_ENVIRONMENT": "production",
+        "BILLING_PUBLIC_URL": "https://billing.example.test",
         "BILLING_DATA": "/var/lib/billing-saas",
         "BILLING_KEY_FOLDER": str(key_folder),
         **scratch.environment,

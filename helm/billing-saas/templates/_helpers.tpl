@@ -59,7 +59,7 @@ seccompProfile: {type: RuntimeDefault}
 - {name: AWS_SHARED_CREDENTIALS_FILE, value: /run/billing/cloud/credentials}
 - {name: AWS_EC2_METADATA_DISABLED, value: "true"}
 {{- end }}
-{{- if .Values.ingress.enabled }}
+{{- if .Values.ingress.host }}
 - {name: BILLING_PUBLIC_URL, value: {{ printf "https://%s" .Values.ingress.host | quote }}}
 - {name: BILLING_ALLOWED_HOSTS, value: {{ include "billing.hosts" . | quote }}}
 {{- end }}

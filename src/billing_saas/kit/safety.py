@@ -157,8 +157,8 @@ def files_over_tls(store: str) -> Finding:
 def people_over_tls(public_url: str, mail: str) -> Finding:
     """Cookies, passkeys and the links in letters are worth no more than the way they take."""
     faults = []
-    if public_url and not public_url.startswith("https://"):
-        faults.append("BILLING_PUBLIC_URL: is not https")
+    if not public_url.startswith("https://"):
+        faults.append("BILLING_PUBLIC_URL: must be https://…, or cookies are not kept to TLS")
     if mail and "tls=off" in mail:
         faults.append("BILLING_MAIL: letters with links would leave in the clear")
     return Finding(
