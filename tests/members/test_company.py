@@ -10,6 +10,7 @@ import pytest
 
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
+from billing_saas.tenants import provisioning
 from tests.cast import Tenant
 from tests.cluster import Clone
 from tests.members.office import Colleague, accepted, colleague, gives, link_in_letter
@@ -34,6 +35,19 @@ async def test_a_new_biller_is_invited_and_works(
     assert shown.json()["practices"] == [{"practice_id": str(elm.id), "roles": ["biller", "coder"]}]
     (seen,) = (await http.get(at(company, "/invitations"), headers=carol.headers)).json()["rows"]
     assert seen["accepted_at"] is not None
+
+
+async def test_who_accepts_signs_in_anew(
+    http: httpx.AsyncClient, database: Database, company: UUID, elm: Tenant, carol: Colleague
+) -> None:
+    """A session that another company's provider opened must not reach what is given here."""
+    birch = await provisioning.add_company(database, "Birch Billing")
+    bea = await colleague(database, "bea", company=birch, company_roles=["company_admin"])
+    body = {"email": bea.email, **gives(elm, "biller")}
+    await http.post(at(company, "/invitations"), json=body, headers=carol.headers)
+    assert (await http.get("/v1/practices", headers=bea.headers)).status_code == 200
+    assert (await accepted(http, database, bea.email)).status_code in (200, 201)
+    assert (await http.get("/v1/practices", headers=bea.headers)).status_code == 401
 
 
 async def test_an_invitation_is_good_once_and_the_last_one_counts(

@@ -21,7 +21,7 @@ from billing_saas.members.errors import InvitationNotFound, InvitationNotGood, M
 from billing_saas.members.reaching import Reach
 from billing_saas.members.rules import Roles
 from billing_saas.members.tables import Invitation
-from billing_saas.signin import recovering
+from billing_saas.signin import recovering, sessions
 from billing_saas.signin import rules as signin_rules
 from billing_saas.signin.tables import LocalCredential
 from billing_saas.tenants.tables import Company, Practice
@@ -135,6 +135,8 @@ async def _accept(db: NarrowedSession, token: str, display_name: str) -> Accepte
     await _must_not_be_suspended(db, within, user_id)
     actor = Actor(kind=ActorKind.USER, id=user_id)
     await giving.write(db, actor, within, user_id, roles, by=invitation.invited_by)
+    # What vouched for an open session, such as another company's provider, does not vouch for this.
+    await sessions.end_all_of(db, user_id, reason="invitation", by=actor)
     invitation.accepted_at, invitation.accepted_by = now, user_id
     await db.flush()
     await _tell(db, actor, "invitation.accept", invitation.id)
