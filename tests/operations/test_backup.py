@@ -22,7 +22,11 @@ pytestmark = pytest.mark.slow
 async def test_what_was_dumped_is_restored_and_read_with_the_keys_alone(
     scratch: Scratch, key_folder: Path, tmp_path: Path
 ) -> None:
-    settings = {"BILLING_KEY_FOLDER": str(key_folder), **scratch.environment}
+    settings = {
+        "BILLING_KEY_FOLDER": str(key_folder),
+        "BILLING_PUBLIC_URL": "https://billing.example",
+        **scratch.environment,
+    }
     saas = [sys.executable, "-m", "billing_saas.cli"]
     run([*saas, "migrate"], **settings)
     await provision(scratch, key_folder)
