@@ -1,0 +1,10 @@
+"""Payments of patients, refunds, disputes, payouts."""
+
+revision = "0027"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,1 @@
+"""Those who knock: Stripe, and carriers of mail and texts."""

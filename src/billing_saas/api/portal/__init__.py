@@ -1,0 +1,1 @@
+"""Pages for patients: server-rendered, in English and Spanish, without JavaScript."""

@@ -1,0 +1,1 @@
+"""Links and paper codes that a patient opens: made here, kept as hashes, dead after five wrong tries."""

@@ -1,0 +1,1 @@
+"""Money from patients: checkout, refunds, disputes, payouts, cash and cheques."""

@@ -1,0 +1,1 @@
+"""What a patient owes: explanation, statements and their runs, dunning."""
