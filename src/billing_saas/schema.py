@@ -16,6 +16,7 @@ import billing_saas.followups.tables
 import billing_saas.identity.tables
 import billing_saas.inbox.tables
 import billing_saas.ledger.tables
+import billing_saas.links.tables
 import billing_saas.mail.tables
 import billing_saas.members.tables
 import billing_saas.outbox.tables
@@ -29,6 +30,7 @@ import billing_saas.requests.tables
 import billing_saas.reviews.tables
 import billing_saas.seals.tables
 import billing_saas.signin.tables
+import billing_saas.statements.tables
 import billing_saas.tenants.tables
 import billing_saas.vault.tables  # noqa: F401  # imported for what they add to the metadata
 from billing_saas.kit.db import Row

@@ -33,6 +33,8 @@ KEYS_WITHOUT_TENANT = {
     "invitation_token_hash_key": "a hash of 256 random bits, by which whoever holds them is found",
     "job_pkey": "a UUIDv7 of ours; the relay and the broker know a job by it alone",
     "membership_pkey": "a UUIDv7 of ours; only the platform role writes here",
+    "portal_link_secret_hash_key": "a hash of 60 random bits of ours at least, by which its practice is found",
+    "portal_session_secret_hash_key": "a hash of 256 random bits of ours",
     "practice_company_id_npi_tax_id_key": "only the platform role writes here; it keeps a company"
     " from setting a practice up twice",
 }

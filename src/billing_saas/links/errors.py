@@ -1,0 +1,5 @@
+from billing_saas.kit.errors import Invalid
+
+
+class BadLink(Invalid):
+    """A link is asked for that cannot be: of another kind, or for longer than links last."""
