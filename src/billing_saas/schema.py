@@ -19,10 +19,13 @@ import billing_saas.ledger.tables
 import billing_saas.links.tables
 import billing_saas.mail.tables
 import billing_saas.members.tables
+import billing_saas.messages.tables
 import billing_saas.outbox.tables
+import billing_saas.patient_requests.tables
 import billing_saas.patients.tables
 import billing_saas.payers.tables
 import billing_saas.phi.tables
+import billing_saas.portal.tables
 import billing_saas.providers.tables
 import billing_saas.remittances.tables
 import billing_saas.reports.tables
