@@ -1,4 +1,4 @@
-from billing_saas.kit.errors import Invalid, NotFound
+from billing_saas.kit.errors import Conflict, Invalid, NotFound
 
 
 class PatientNotFound(NotFound):
@@ -7,3 +7,7 @@ class PatientNotFound(NotFound):
 
 class BadPatient(Invalid):
     """`facts` name the fields."""
+
+
+class PaidForByAnother(Conflict):
+    """Who pays for another pays for himself: there is no chain of guarantors."""

@@ -28,3 +28,21 @@ class Patient(Row):
     version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class PatientGuarantor(Row):
+    """Who pays for a patient, where it is somebody else. No row: the patient pays for himself."""
+
+    __tablename__ = "patient_guarantor"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id"], ["practice.tenant_id"]),
+        ForeignKeyConstraint(["tenant_id", "patient_id"], ["patient.tenant_id", "patient.id"]),
+        ForeignKeyConstraint(["tenant_id", "guarantor_id"], ["patient.tenant_id", "patient.id"]),
+    )
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    guarantor_id: Mapped[UUID]
+    version: Mapped[int]
+    assigned_by: Mapped[UUID]
+    assigned_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

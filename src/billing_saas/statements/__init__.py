@@ -1,1 +1,1 @@
-"""What a patient owes: explanation, statements and their runs, dunning."""
+"""What a patient owes and why: explanations, statements and their runs, dunning, print batches."""

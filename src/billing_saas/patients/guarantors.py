@@ -1,0 +1,142 @@
+"""Who pays for whom. A guarantor is on file as a patient; without a word, each pays for himself.
+
+A patient who was merged into another is the survivor here, as everywhere: nothing was re-pointed, so
+what is owed still stands under the old id, and the survivor (or who pays for him) owes it.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from billing_saas.audit import trail
+from billing_saas.kit import clock
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+from billing_saas.patients import queries
+from billing_saas.patients.errors import PaidForByAnother, PatientNotFound
+from billing_saas.patients.tables import PatientGuarantor
+
+WRITE = "patients.write"
+
+# Round a ring of mergings nobody would come to an end: eight steps are as many as `finding` takes.
+_OF = text(
+    """
+    WITH RECURSIVE standing (asked, id, merged_into, steps) AS (
+      SELECT id, id, merged_into, 0 FROM patient
+      WHERE tenant_id = :tenant_id AND id = ANY (CAST(:ids AS uuid[]))
+      UNION ALL
+      SELECT standing.asked, patient.id, patient.merged_into, standing.steps + 1
+      FROM standing JOIN patient
+        ON patient.tenant_id = :tenant_id AND patient.id = standing.merged_into
+      WHERE standing.steps < 8
+    )
+    SELECT standing.asked, coalesce(payer.guarantor_id, standing.id) AS guarantor_id
+    FROM standing LEFT JOIN patient_guarantor payer
+      ON payer.tenant_id = :tenant_id AND payer.patient_id = standing.id
+    WHERE standing.merged_into IS NULL
+    """
+)
+_DEPENDANTS = text(
+    """
+    WITH RECURSIVE paid_for (guarantor_id, id, steps) AS (
+      SELECT asked.id, asked.id, 0 FROM unnest(CAST(:ids AS uuid[])) AS asked (id)
+      WHERE NOT EXISTS (SELECT FROM patient_guarantor other
+        WHERE other.tenant_id = :tenant_id AND other.patient_id = asked.id)
+      UNION
+      SELECT payer.guarantor_id, payer.patient_id, 0 FROM patient_guarantor payer
+      WHERE payer.tenant_id = :tenant_id AND payer.guarantor_id = ANY (CAST(:ids AS uuid[]))
+      UNION
+      SELECT paid_for.guarantor_id, patient.id, paid_for.steps + 1
+      FROM paid_for JOIN patient
+        ON patient.tenant_id = :tenant_id AND patient.merged_into = paid_for.id
+      WHERE paid_for.steps < 8
+    )
+    SELECT DISTINCT guarantor_id, id FROM paid_for ORDER BY guarantor_id, id
+    """
+)
+
+
+async def assign(db: TenantSession, actor: Actor, patient_id: UUID, guarantor_id: UUID) -> None:
+    """From now on `guarantor_id` pays for the patient; the patient himself ends what stood."""
+    actor.must(WRITE)
+    await queries.must_exist(db, patient_id)
+    await _must_pay_for_himself(db, patient_id, guarantor_id)
+    if patient_id == guarantor_id:
+        await db.execute(
+            delete(PatientGuarantor).where(
+                PatientGuarantor.tenant_id == db.tenant_id,
+                PatientGuarantor.patient_id == patient_id,
+            )
+        )
+    else:
+        await _write(db, actor, patient_id, guarantor_id)
+    await trail.record(
+        db,
+        actor,
+        "patient.guarantor",
+        object_type="patient",
+        object_id=patient_id,
+        subjects=[patient_id, guarantor_id],
+    )
+
+
+async def guarantor_of(db: TenantSession, patient_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Patient to who pays for him. A patient whom the practice does not have is left out."""
+    if not patient_ids:
+        return {}
+    rows = await db.execute(_OF, {"tenant_id": db.tenant_id, "ids": list(patient_ids)})
+    return {row.asked: row.guarantor_id for row in rows}
+
+
+async def dependants_of(db: TenantSession, guarantor_id: UUID) -> list[UUID]:
+    """For whom he pays, himself included; empty when another pays for him and he for nobody."""
+    return (await dependants_of_many(db, [guarantor_id])).get(guarantor_id, [])
+
+
+async def dependants_of_many(
+    db: TenantSession, guarantor_ids: Collection[UUID]
+) -> dict[UUID, list[UUID]]:
+    """By guarantor."""
+    if not guarantor_ids:
+        return {}
+    rows = await db.execute(_DEPENDANTS, {"tenant_id": db.tenant_id, "ids": list(guarantor_ids)})
+    found: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        found.setdefault(row.guarantor_id, []).append(row.id)
+    return found
+
+
+async def _must_pay_for_himself(db: TenantSession, patient_id: UUID, guarantor_id: UUID) -> None:
+    """Who pays for another pays for himself, so that no chain of payers has to be followed."""
+    if patient_id == guarantor_id:
+        return
+    standing = await guarantor_of(db, [guarantor_id])
+    if guarantor_id not in standing:
+        raise PatientNotFound("There is no such patient.")
+    if standing[guarantor_id] != guarantor_id:
+        raise PaidForByAnother("Somebody else pays for this guarantor.", field="guarantor_id")
+    paid_for = await db.scalar(
+        select(PatientGuarantor.patient_id)
+        .where(
+            PatientGuarantor.tenant_id == db.tenant_id,
+            PatientGuarantor.guarantor_id == patient_id,
+        )
+        .limit(1)
+    )
+    if paid_for is not None:
+        raise PaidForByAnother("This patient pays for others.", field="patient_id")
+
+
+async def _write(db: TenantSession, actor: Actor, patient_id: UUID, guarantor_id: UUID) -> None:
+    row = {"guarantor_id": guarantor_id, "assigned_by": actor.id, "assigned_at": clock.now()}
+    statement = insert(PatientGuarantor).values(
+        tenant_id=db.tenant_id, patient_id=patient_id, version=1, **row
+    )
+    await db.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "patient_id"],
+            set_={**row, "version": PatientGuarantor.version + 1},
+        )
+    )

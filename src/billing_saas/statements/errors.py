@@ -1,0 +1,17 @@
+from billing_saas.kit.errors import Conflict, NotFound
+
+
+class StatementNotFound(NotFound):
+    pass
+
+
+class StatementRunNotFound(NotFound):
+    pass
+
+
+class PrintBatchNotFound(NotFound):
+    pass
+
+
+class IllegalStatementMove(Conflict):
+    """The statement is in a state from which it cannot become that; `facts` name both."""
