@@ -24,6 +24,7 @@ import billing_saas.outbox.tables
 import billing_saas.patient_requests.tables
 import billing_saas.patients.tables
 import billing_saas.payers.tables
+import billing_saas.payments.tables
 import billing_saas.phi.tables
 import billing_saas.portal.tables
 import billing_saas.providers.tables

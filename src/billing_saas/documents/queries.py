@@ -1,11 +1,13 @@
 """Documents, for who may see them. A title or a content shown is an event of the patient it concerns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
 
 from billing_saas.audit import trail
 from billing_saas.audit.rules import Classes
@@ -146,6 +148,40 @@ async def content_of_patient(
     return await _read(db, row)
 
 
+async def own(db: TenantSession, patient_id: UUID, ids: Sequence[UUID]) -> list[DocumentShown]:
+    """Those of `ids` that concern this patient, as the patient sees them: whole. For acts that check
+    that it is the patient who asks, and tell the trail themselves."""
+    if not ids:
+        return []
+    found = await db.scalars(
+        select(DocumentRow)
+        .where(
+            DocumentRow.tenant_id == db.tenant_id,
+            DocumentRow.patient_id == patient_id,
+            DocumentRow.state == "kept",
+            DocumentRow.id == bindparam("ids", list(ids), ARRAY(Uuid)).any_(),
+        )
+        .order_by(DocumentRow.id.desc())
+    )
+    rows = found.all()
+    return await _open(db, rows, {row.id: () for row in rows})
+
+
+async def own_content(db: TenantSession, patient_id: UUID, document_id: UUID) -> Content:
+    """As `own`."""
+    row = await db.scalar(
+        select(DocumentRow).where(
+            DocumentRow.tenant_id == db.tenant_id,
+            DocumentRow.id == document_id,
+            DocumentRow.patient_id == patient_id,
+            DocumentRow.state == "kept",
+        )
+    )
+    if row is None:
+        raise DocumentNotFound("There is no such document.")
+    return await _read(db, row)
+
+
 async def _masked(
     db: TenantSession, actor: Actor, rows: Sequence[DocumentRow]
 ) -> dict[UUID, tuple[str, ...]]:
@@ -178,7 +214,12 @@ async def _row(db: TenantSession, actor: Actor, document_id: UUID) -> DocumentRo
 async def _opened(
     db: TenantSession, actor: Actor, rows: Sequence[DocumentRow]
 ) -> list[DocumentShown]:
-    masked = await _masked(db, actor, rows)
+    return await _open(db, rows, await _masked(db, actor, rows))
+
+
+async def _open(
+    db: TenantSession, rows: Sequence[DocumentRow], masked: Mapping[UUID, tuple[str, ...]]
+) -> list[DocumentShown]:
     ring = await keyring.of(db, max((row.key_ver for row in rows), default=0))
     return [
         DocumentShown(

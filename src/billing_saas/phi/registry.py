@@ -64,6 +64,11 @@ BLOB_SEALED_KEY = Cell("blob", "sealed_key", 10, 1)
 BLOB_CHUNK_SEALED = Cell("blob_chunk", "sealed", 11, 1, key=Key.FILE)
 DOCUMENT_PHI_CLIN = Cell("document", "phi_clin", 12, 1)
 EMERGENCY_ACCESS_PHI_CLIN = Cell("emergency_access", "phi_clin", 13, 1)
+PATIENT_REQUEST_PHI_CLIN = Cell("patient_request", "phi_clin", 40, 1)
+PATIENT_CONTACT_PHI_DEMO = Cell("patient_contact", "phi_demo", 50, 1)
+MESSAGE_PHI_DEMO = Cell("message", "phi_demo", 51, 1)
+LETTER_THREAD_PHI_CLIN = Cell("letter_thread", "phi_clin", 52, 1)
+THREAD_LETTER_PHI_CLIN = Cell("thread_letter", "phi_clin", 53, 1)
 
 
 class Normal(StrEnum):
@@ -94,6 +99,8 @@ CLAIM_ACCOUNT_NUMBER = BlindField("claim_account_number", 6, (Normal.IDENTIFIER_
 PAYER_CLAIM_NUMBER = BlindField("payer_claim_number", 7, (Normal.IDENTIFIER_1,))
 # CLM01 as a practice's own system numbers its patients' accounts.
 PATIENT_ACCOUNT = BlindField("patient_account", 8, (Normal.IDENTIFIER_1,))
+CONTACT_PHONE = BlindField("contact_phone", 50, (Normal.PHONE_1,))
+CONTACT_EMAIL = BlindField("contact_email", 51, (Normal.EMAIL_1,))
 
 CELLS: tuple[Cell, ...] = tuple(v for v in list(globals().values()) if isinstance(v, Cell))
 FIELDS: tuple[BlindField, ...] = tuple(

@@ -1,0 +1,1 @@
+"""What patients may demand of an office by law, and what they ask it to put right: each with its clock."""
