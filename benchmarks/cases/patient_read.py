@@ -32,6 +32,7 @@ from billing_saas.kit import clock, logs
 from billing_saas.kit.db import Database
 from billing_saas.kit.embedded import SUPERUSER
 from billing_saas.kit.ids import new_id
+from billing_saas.kit.rates import Limit
 from billing_saas.ledger import journal
 from billing_saas.patients.tables import Patient
 from billing_saas.tenants import provisioning
@@ -84,8 +85,13 @@ async def _measured(clone: clusters.Clone) -> tuple[Spent, Spent, dict[str, floa
     database = Database(clone.urls, MemoryKeys(), pool_size=2)
     tenant, token, patient_id = await _patient(database)
     engine = _engine(clone.url(SUPERUSER))
-    # Without its limit for one address: a benchmark is a flood.
-    edge = Edge(per_address=None)
+    # A benchmark is a flood: without a limit for its one address, and with others that count but never
+    # refuse.
+    edge = Edge(
+        per_address=None,
+        per_person=Limit("person", 1_000_000),
+        per_practice=Limit("practice", 1_000_000),
+    )
     ours = create_app(lambda: database, edge=edge)
     ours.state.database = database
     address = f"/v1/practices/{tenant.id}/patients/{patient_id}"

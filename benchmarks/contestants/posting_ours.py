@@ -12,7 +12,7 @@ from uuid import UUID
 from benchmarks.contestants import memory
 from billing_saas.gateways.key_folder import KeyFolder
 from billing_saas.identity.rules import permissions_of
-from billing_saas.kit import logs
+from billing_saas.kit import collecting, logs
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database, Urls
 from billing_saas.remittances import receiving
@@ -48,6 +48,7 @@ async def main(tenant: UUID, path: Path, keys: Path) -> float:
 
 
 logs.configure("ERROR")
+collecting.seldom()  # as a worker's process does
 spent = asyncio.run(main(UUID(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])))
 print(
     json.dumps({"seconds": spent, "cpu_seconds": time.process_time(), "peak_mb": memory.peak_mb()})

@@ -11,7 +11,7 @@ from billing_saas.api import edge
 from billing_saas.api.app import create_app
 from billing_saas.gateways import blob_store, key_provider
 from billing_saas.gateways.counted_keys import CountedKeys
-from billing_saas.kit import logs, meters, settings, tracing
+from billing_saas.kit import collecting, logs, meters, settings, tracing
 from billing_saas.kit.db import Database
 from billing_saas.kit.settings import Settings
 from billing_saas.kit.standing import standing
@@ -26,7 +26,9 @@ def from_environment() -> Litestar:
         keys = CountedKeys(key_provider.opened(configured.key_provider))
         objects = blob_store.opened(configured.blobs)
         open_database = functools.partial(Database, urls, keys, objects=objects)
-    return create_app(open_database, functools.partial(_watched, configured), edge.of(configured))
+    app = create_app(open_database, functools.partial(_watched, configured), edge.of(configured))
+    collecting.seldom()
+    return app
 
 
 @contextmanager

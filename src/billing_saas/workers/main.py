@@ -14,7 +14,7 @@ from typing import Any, get_args
 import dramatiq
 
 from billing_saas.gateways import anchors, blob_store, mail_server
-from billing_saas.kit import logs, meters, tracing
+from billing_saas.kit import collecting, logs, meters, tracing
 from billing_saas.kit.db import Database, Urls
 from billing_saas.kit.protocols import KeyProvider
 from billing_saas.kit.settings import BadSettings, Settings
@@ -93,6 +93,7 @@ def serve(
     part = part or Part()
     at_a_time = {queue: threads[queue] for queue in part.working}
     tracing.configure(settings.tracing, "worker")
+    collecting.seldom()
     watched = contextlib.ExitStack()
 
     def open_database() -> Database:
