@@ -9,7 +9,7 @@ from billing_saas.kit.db import Database
 from billing_saas.phi import registry
 
 # Add lines to the registry and renew this; if it changes for any other reason, sealed data is lost.
-PINNED = "dfeb3edb17c97e0a38f7c6ecd940d6ba3610af0c7f8a475388ed4277152f6807"
+PINNED = "d510fc32d71a975d9687f44ab9e929ce49d9f7e8a02c961da1e9c2ccaaaa409c"
 
 
 def test_the_registry_is_as_it_was() -> None:

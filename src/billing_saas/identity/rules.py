@@ -63,6 +63,8 @@ _TABLE = (
     ("ledger.read", "b . . . m s . . . .", "See balances and entries."),
     ("members.read", ". . . . m . . . S C", "See who works here, and who is invited."),
     ("members.write", ". . . . m . . . . C", "Invite, give and end roles, suspend, remove."),
+    ("messages.read", "b . f . m s . . . .", "See how patients are reached, and what they were sent."),
+    ("messages.write", "b . f . m s . . . .", "Write to patients, and keep consents and pauses."),
     ("patient_requests.answer", "b . f . m s . . . .", "Answer what patients ask of the office."),
     ("patient_requests.decline", ". . . . m s . . . .", "Say no to what a patient asked for."),
     ("patient_requests.read", "b . f . m s . . . .", "See what patients ask of the office."),
