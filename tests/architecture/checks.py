@@ -78,6 +78,8 @@ PLATFORM = {
     "billing_saas.api.console.passwords": "a person's own password, before they are anybody",
     "billing_saas.api.console.sign_in": "the way in, before there is a practice",
     "billing_saas.api.console.visiting": "looks up who visits, before there is a practice",
+    "billing_saas.api.portal.visiting": "looks a patient's session up, before there is a practice",
+    "billing_saas.portal.entering": "looks a link up, before there is a practice",
     "billing_saas.api.staff.sessions": "sessions of people, who work in many practices",
     "billing_saas.signin.listing": "sessions of people, who work in many practices",
     "billing_saas.api.cookies": "looks the session up, before there is a practice",

@@ -16,6 +16,7 @@ from billing_saas.api.edge import Edge
 from billing_saas.api.frame import RequestFrame
 from billing_saas.api.metering import Metering
 from billing_saas.api.oauth import tokens
+from billing_saas.api.portal import portal
 from billing_saas.api.staff import (
     arrivals,
     audit_events,
@@ -31,6 +32,7 @@ from billing_saas.api.staff import (
     documents,
     duties,
     emergencies,
+    explanations,
     identity_providers,
     invitations,
     members,
@@ -77,6 +79,7 @@ def staff() -> Router:
             *connections.HANDLERS,
             *dead_letters.HANDLERS,
             *documents.HANDLERS,
+            *explanations.HANDLERS,
             *duties.HANDLERS,
             *emergencies.HANDLERS,
             *identity_providers.HANDLERS,
@@ -146,6 +149,7 @@ def create_app(
         route_handlers=[
             staff(),
             console.pages(),
+            portal.pages(),
             *tokens.HANDLERS,
             health.live,
             health.ready,

@@ -35,6 +35,8 @@ class Edge:
     rates: Callable[[Database], RateStore] = PostgresRates
     site: str = "http://localhost"
     """By which name people reach us; when it is https, cookies are for nothing less."""
+    portal_site: str = ""
+    """By which name patients reach us, when it is another: then each answers only to its own paths."""
     breached: Path | None = None
     """Where passwords are that nobody may use."""
     outward: Outward = field(default_factory=Outward)
@@ -87,6 +89,7 @@ def of(configured: Settings) -> Edge:
         per_practice=_per_minute("practice", configured.requests_per_practice),
         rates=_rates(configured.rate_limit_url),
         site=configured.site,
+        portal_site=configured.portal_url,
         breached=configured.breached_passwords,
         outward=Outward(
             frozenset(_listed(configured.inner_hosts)),

@@ -64,6 +64,12 @@ PASSWORD_HASHES = Counter(
     "Argon2id runs: each takes 19 MiB and tens of milliseconds of a core.",
     registry=REGISTRY,
 )
+PORTAL_TRIES = Counter(
+    "billing_saas_portal_tries",
+    "Links and codes shown by patients with a birth date: right, wrong, or died of the fifth wrong one.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 LOOKS_FAILED = Counter(
     "billing_saas_looks_failed",
     "Times the database could not be asked for the gauges.",

@@ -79,6 +79,9 @@ class Settings:
     public_url: str = ""
     """By which name people reach us: https://billing.example.com. Passkeys are made for it, and links
     in letters lead there. Empty: http://localhost and the port, for development."""
+    portal_url: str = ""
+    """By which name patients reach us: https://pay.example.com, a host of its own. Links in messages lead
+    there. Empty: the same as `public_url`."""
     mail: str = ""
     """How letters leave: smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465.
     Empty: into the folder `mail` under `data`, for development."""
@@ -113,6 +116,10 @@ class Settings:
     @property
     def site(self) -> str:
         return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def portal_site(self) -> str:
+        return self.portal_url or self.site
 
     @property
     def embedded(self) -> bool:
@@ -242,7 +249,7 @@ def _read_one(
         faults.append(f"{variable}: must start with {', '.join(_BROKERS)}")
     elif name == "mail" and not text.startswith(("smtp://", "smtps://")):
         faults.append(f"{variable}: must start with smtp:// or smtps://")
-    elif name == "public_url" and not _SITE.fullmatch(text):
+    elif name in ("public_url", "portal_url") and not _SITE.fullmatch(text):
         faults.append(f"{variable}: must be https://name, with nothing behind it")
     elif name == "rate_limit_url" and not text.startswith(("redis://", "rediss://")):
         faults.append(f"{variable}: must start with redis:// or rediss://")
