@@ -16,7 +16,7 @@ from billing_saas.emergencies.jobs import TellOfEmergencies, WatchEmergencies
 from billing_saas.imports import claims837
 from billing_saas.imports.jobs import ImportClaims
 from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import PlatformSession, TenantSession
+from billing_saas.kit.db import Database, PlatformSession, TenantSession
 from billing_saas.mail import sending
 from billing_saas.mail.jobs import SendLetter
 from billing_saas.outbox import purging
@@ -40,8 +40,10 @@ class UnknownJob(Exception):
 @dataclass(frozen=True, slots=True)
 class Act:
     job: type[Job]
-    run: Callable[[Any, Actor, Any], Awaitable[object]]
+    run: Callable[..., Awaitable[object]]
     may: frozenset[str]
+    vendor: bool = False
+    """It opens its own sessions: it talks to somebody outside, and holds none meanwhile."""
 
 
 def practice_act(
@@ -51,6 +53,16 @@ def practice_act(
     if job.platform:
         raise ValueError(f"{job.kind} is the platform's own")
     return Act(job, run, frozenset(may))
+
+
+def vendor_act(
+    job: type[J], run: Callable[[Database, UUID, Actor, J], Awaitable[object]], *may: str
+) -> Act:
+    """`run` gets the database and the job's practice: prepare (committed), call, record. It may be run
+    again after any of the three, so what it left prepared tells it what may have happened."""
+    if job.platform:
+        raise ValueError(f"{job.kind} is the platform's own")
+    return Act(job, run, frozenset(may), vendor=True)
 
 
 def platform_act(

@@ -125,7 +125,20 @@ async def _work(database: Database, mine: Claim) -> None:
     actor = Actor(
         kind=ActorKind.SYSTEM, id=mine.id, permissions=act.may, request_id=mine.request_id
     )
-    async with asyncio.timeout(act.job.most_minutes * 60), _session(database, mine, act) as db:
+    async with asyncio.timeout(act.job.most_minutes * 60):
+        if act.vendor:
+            if mine.tenant_id is None:
+                raise registry.UnknownJob
+            await act.run(database, mine.tenant_id, actor, job)
+            points.reach("workers.running.called")
+            async with database.tenant(mine.tenant_id) as db:
+                await leasing.finish(db, mine)
+            return
+        await _in_one(database, mine, act, actor, job)
+
+
+async def _in_one(database: Database, mine: Claim, act: Act, actor: Actor, job: jobs.Job) -> None:
+    async with _session(database, mine, act) as db:
         await act.run(db, actor, job)
         points.reach("workers.running.acted")
         await leasing.finish(db, mine)
