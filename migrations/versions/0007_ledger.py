@@ -48,7 +48,8 @@ def upgrade() -> None:
             'write_off_bankruptcy', 'write_off_deceased', 'write_off_other', 'bank', 'payer_cash',
             'patient_cash', 'processor_clearing', 'processor_fees', 'dispute_losses',
             'unapplied_payer_cash', 'unapplied_patient_cash', 'refunds_due_patient',
-            'refunds_due_payer', 'provider_level_balance', 'interest_income', 'agency', 'bad_debt')),
+            'refunds_due_payer', 'provider_level_balance', 'interest_income', 'agency', 'bad_debt',
+            'agency_fees', 'agency_fees_due')),
           amount_cents bigint NOT NULL CHECK (amount_cents <> 0
             AND amount_cents BETWEEN -1000000000000 AND 1000000000000),
           party_kind text NOT NULL CHECK (party_kind IN ('payer', 'patient', 'other', 'practice')),

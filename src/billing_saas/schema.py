@@ -1,9 +1,12 @@
 """Every room's tables, imported once: the one list alembic reads."""
 
+import billing_saas.agencies.tables
 import billing_saas.audit.tables
 import billing_saas.blobs.tables
+import billing_saas.circumstances.tables
 import billing_saas.claims.tables
 import billing_saas.clients.tables
+import billing_saas.collections.tables
 import billing_saas.connections.tables
 import billing_saas.coverage.tables
 import billing_saas.custody.tables
@@ -13,6 +16,7 @@ import billing_saas.emergencies.tables
 import billing_saas.encounters.tables
 import billing_saas.federation.tables
 import billing_saas.followups.tables
+import billing_saas.hardship.tables
 import billing_saas.identity.tables
 import billing_saas.inbox.tables
 import billing_saas.ledger.tables
@@ -26,6 +30,7 @@ import billing_saas.patients.tables
 import billing_saas.payers.tables
 import billing_saas.payments.tables
 import billing_saas.phi.tables
+import billing_saas.plans.tables
 import billing_saas.portal.tables
 import billing_saas.providers.tables
 import billing_saas.remittances.tables

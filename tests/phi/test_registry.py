@@ -9,7 +9,7 @@ from billing_saas.kit.db import Database
 from billing_saas.phi import registry
 
 # Add lines to the registry and renew this; if it changes for any other reason, sealed data is lost.
-PINNED = "d510fc32d71a975d9687f44ab9e929ce49d9f7e8a02c961da1e9c2ccaaaa409c"
+PINNED = "5ea784665362b460cef5cc19fe5e9098ae92f064d9f4ecef5985712c6ab2338c"
 
 
 def test_the_registry_is_as_it_was() -> None:

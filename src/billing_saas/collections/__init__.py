@@ -1,1 +1,1 @@
-"""Hardship, and debts handed to an agency: eligibility, placement, recall, what the agency paid."""
+"""Accounts placed with collection agencies: proposed by rule, placed by a person, ended by name."""

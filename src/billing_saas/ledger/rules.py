@@ -45,6 +45,8 @@ class Account(StrEnum):
     INTEREST_INCOME = "interest_income"
     AGENCY = "agency"  # placed with a collection agency, still owed
     BAD_DEBT = "bad_debt"
+    AGENCY_FEES = "agency_fees"
+    AGENCY_FEES_DUE = "agency_fees_due"  # earned by an agency, not paid to it yet
 
 
 CREDIT_NORMAL = frozenset(
@@ -55,6 +57,7 @@ CREDIT_NORMAL = frozenset(
         Account.REFUNDS_DUE_PATIENT,
         Account.REFUNDS_DUE_PAYER,
         Account.INTEREST_INCOME,
+        Account.AGENCY_FEES_DUE,
     }
 )
 DEBIT_NORMAL = frozenset(Account) - CREDIT_NORMAL

@@ -69,8 +69,8 @@ PATIENT_CONTACT_PHI_DEMO = Cell("patient_contact", "phi_demo", 50, 1)
 MESSAGE_PHI_DEMO = Cell("message", "phi_demo", 51, 1)
 LETTER_THREAD_PHI_CLIN = Cell("letter_thread", "phi_clin", 52, 1)
 THREAD_LETTER_PHI_CLIN = Cell("thread_letter", "phi_clin", 53, 1)
-HARDSHIP_APPLICATION_PHI_DEMO = Cell("hardship_application", "phi_demo", 50, 1)
-CIRCUMSTANCE_PHI_DEMO = Cell("circumstance", "phi_demo", 51, 1)
+HARDSHIP_APPLICATION_PHI_DEMO = Cell("hardship_application", "phi_demo", 70, 1)
+CIRCUMSTANCE_PHI_DEMO = Cell("circumstance", "phi_demo", 71, 1)
 
 
 class Normal(StrEnum):

@@ -1,0 +1,1 @@
+"""What staff record of a patient: a bankruptcy, a death, a dispute, mail that came back. It stops asking."""

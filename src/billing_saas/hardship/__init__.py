@@ -1,0 +1,1 @@
+"""Financial assistance: a practice's sliding scale, applications, decisions, and what is written off."""
