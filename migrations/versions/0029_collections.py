@@ -323,15 +323,9 @@ def _placements() -> None:
     practice_table(
         "placement",
         updates=[
-            "state",
-            "amount_cents",
-            "rate_bps",
-            "placed_by",
-            "placed_on",
-            "ended_on",
-            "reason",
-        ]
-        + ["version"],
+            *("state", "amount_cents", "rate_bps", "placed_by", "placed_on", "ended_on"),
+            *("reason", "version"),
+        ],
     )
     practice_table("placement_item", app="SELECT, INSERT, DELETE")
     practice_table("placement_event")

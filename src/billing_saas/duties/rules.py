@@ -9,6 +9,8 @@ CODED = "coded"
 CODED_UNDER_REVIEW = "coded_under_review"
 POSTED = "posted"
 WROTE_OFF = "wrote_off"
+HARDSHIP_TAKEN = "hardship_taken"
+HARDSHIP_DECIDED = "hardship_decided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,22 @@ APPROVE_WRITE_OFF = Duty(
     "Who wrote off more than the limit does not approve it.",
     above_limit=True,
 )
-DUTIES = (APPROVE_CODING, TAKE_BACK_POSTING, REFUND, APPROVE_WRITE_OFF)
+DECIDE_HARDSHIP = Duty(
+    "decide_hardship",
+    frozenset({HARDSHIP_TAKEN}),
+    "write_offs_apart",
+    "Who took an application for assistance does not decide it.",
+)
+WRITE_OFF_HARDSHIP = Duty(
+    "write_off_hardship",
+    frozenset({HARDSHIP_TAKEN, HARDSHIP_DECIDED}),
+    "write_offs_apart",
+    "Who took or decided an application does not write off by it.",
+)
+DUTIES = (
+    *(APPROVE_CODING, TAKE_BACK_POSTING, REFUND, APPROVE_WRITE_OFF),
+    *(DECIDE_HARDSHIP, WRITE_OFF_HARDSHIP),
+)
 STEPS = frozenset[str]().union(*(duty.after for duty in DUTIES))
 
 Credential = Literal["CPC", "CPC-A", "COC", "COC-A", "CIC", "CIC-A", "CRC", "CCS", "CCS-P"]

@@ -7,6 +7,7 @@ that is shipped would be wrong from the next January on.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Literal
 from uuid import UUID
 
@@ -95,7 +96,7 @@ def check_scale(steps: Sequence[Step]) -> None:
                 "A step is up to 1 to 1000 percent of the guideline, and 1 to 100 percent off.",
                 field="scale",
             )
-    for lower, upper in zip(steps, steps[1:], strict=False):
+    for lower, upper in pairwise(steps):
         if upper.up_to_percent <= lower.up_to_percent or upper.percent_off >= lower.percent_off:
             raise BadScale("Each step is of a higher income, and gives less.", field="scale")
 
