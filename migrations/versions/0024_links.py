@@ -63,7 +63,7 @@ def upgrade() -> None:
           id uuid NOT NULL,
           session_id uuid NOT NULL,
           guarantor_id uuid NOT NULL,
-          contact_id uuid NOT NULL,
+          channel text NOT NULL CHECK (channel IN ('email', 'text')),
           code_hash bytea NOT NULL CHECK (length(code_hash) = 32),
           key_version smallint NOT NULL,
           wrong_tries smallint NOT NULL DEFAULT 0 CHECK (wrong_tries >= 0),

@@ -48,7 +48,7 @@ class PortalCode(Row):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     session_id: Mapped[UUID]
     guarantor_id: Mapped[UUID]
-    contact_id: Mapped[UUID]
+    channel: Mapped[str]
     code_hash: Mapped[bytes]
     key_version: Mapped[int] = mapped_column(SmallInteger)
     wrong_tries: Mapped[int] = mapped_column(SmallInteger)
