@@ -9,7 +9,7 @@ from litestar import Litestar
 import billing_saas.schema  # noqa: F401  # foreign keys name tables of rooms that no route imports
 from billing_saas.api import edge
 from billing_saas.api.app import create_app
-from billing_saas.gateways import blob_store, key_provider
+from billing_saas.gateways import blob_store, carriers, key_provider
 from billing_saas.gateways.counted_keys import CountedKeys
 from billing_saas.kit import collecting, logs, meters, settings, tracing
 from billing_saas.kit.db import Database
@@ -25,7 +25,9 @@ def from_environment() -> Litestar:
     with standing(configured, migrated=False) as urls:
         keys = CountedKeys(key_provider.opened(configured.key_provider))
         objects = blob_store.opened(configured.blobs)
-        open_database = functools.partial(Database, urls, keys, objects=objects)
+        open_database = functools.partial(
+            Database, urls, keys, objects=objects, carriers=carriers.opened(configured)
+        )
     app = create_app(open_database, functools.partial(_watched, configured), edge.of(configured))
     collecting.seldom()
     return app

@@ -23,7 +23,8 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.util import await_only
 
 from billing_saas.kit import addresses
-from billing_saas.kit.protocols import KeyProvider, Mailer, ObjectStore
+from billing_saas.kit.carrying import Carriers
+from billing_saas.kit.protocols import KeyProvider, Mailer, ObjectStore, PaymentProcessor
 
 _NAMING = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -178,6 +179,7 @@ class Database:
         *,
         objects: ObjectStore | None = None,
         mailer: Mailer | None = None,
+        carriers: Carriers | None = None,
         pool_size: int = 8,
     ) -> None:
         """Without `objects`, files are kept in the database; without `mailer`, letters wait."""
@@ -185,6 +187,7 @@ class Database:
         self.keys = keys
         self.objects = objects
         self.mailer = mailer
+        self.carriers = carriers or Carriers()
         self.app = _engine(urls.app, pool_size, urls.pooled)
         self.platform_engine = _engine(urls.platform, max(2, pool_size // 2), urls.pooled)
         self._glances = self.platform_engine
@@ -257,6 +260,8 @@ class Database:
         }
 
     async def close(self) -> None:
+        if self.processor is not None:
+            await self.processor.close()
         for engine in self.engines.values():
             await engine.dispose()
 

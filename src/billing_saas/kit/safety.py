@@ -154,13 +154,15 @@ def files_over_tls(store: str) -> Finding:
     )
 
 
-def people_over_tls(public_url: str, mail: str) -> Finding:
+def people_over_tls(public_url: str, mail: str, texts_url: str = "") -> Finding:
     """Cookies, passkeys and the links in letters are worth no more than the way they take."""
     faults = []
     if not public_url.startswith("https://"):
         faults.append("BILLING_PUBLIC_URL: must be https://…, or cookies are not kept to TLS")
     if mail and "tls=off" in mail:
         faults.append("BILLING_MAIL: letters with links would leave in the clear")
+    if texts_url.startswith("http:"):
+        faults.append("BILLING_TEXTS_URL: texts with links would leave in the clear")
     return Finding(
         "People and their letters come and go over TLS",
         tuple(faults),

@@ -87,6 +87,16 @@ class Settings:
     Empty: into the folder `mail` under `data`, for development."""
     mail_from: str = ""
     """The address that letters come from."""
+    mail_bounces: str = ""
+    """The domain that undelivered letters to patients come back to; all that is sent there is piped to
+    `billing-saas messages returned` or posted to `/hooks/mail/returned`. Empty: they are not seen."""
+    mail_hook_secret: str = ""
+    """With which whoever posts to `/hooks/mail/returned` signs. Empty: nobody may."""
+    texts_url: str = "https://api.twilio.com"
+    """Who carries texts, in Twilio's shape; with the account and its token. Without an account: into the
+    folder `texts` under `data`, for development."""
+    texts_account: str = ""
+    texts_token: str = ""
     breached_passwords: Path | None = None
     """Passwords nobody may use: a folder of SHA-1 by five first digits, or one sorted file."""
     inner_hosts: str = ""
@@ -169,7 +179,7 @@ def _with_files(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]
     """Our variables, those that lie in files read from there: a file, unlike the environment, is
     not inherited by every child, nor shown by `docker inspect`."""
     given = {variable: text for variable, text in environ.items() if variable.startswith(PREFIX)}
-    for name in sorted(_URLS | {"broker_url", "mail", "rate_limit_url"}):
+    for name in sorted(_URLS | _SECRETS | {"broker_url", "mail", "rate_limit_url"}):
         variable = f"{PREFIX}{name.upper()}"
         path = given.pop(f"{variable}_FILE", "")
         if not path:
@@ -210,6 +220,7 @@ _URLS = {
 }
 
 
+_SECRETS = {"mail_hook_secret", "texts_token"}
 _KEYS = re.compile(
     r"folder:///[^?#]+|awskms://[a-z0-9-]+/alias/(?!aws/)[A-Za-z0-9/_-]+(\?endpoint=https?://[^&?#]+)?"
 )
@@ -222,6 +233,11 @@ _BLOBS = re.compile(
 
 
 _SITE = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+
+
+_ACCOUNT = re.compile(r"[A-Za-z0-9]{1,64}")
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
+_SHORTEST_SECRET = 32
 
 
 def _read_one(
@@ -249,6 +265,14 @@ def _read_one(
         faults.append(f"{variable}: must start with {', '.join(_BROKERS)}")
     elif name == "mail" and not text.startswith(("smtp://", "smtps://")):
         faults.append(f"{variable}: must start with smtp:// or smtps://")
+    elif name == "texts_url" and not _SITE.fullmatch(text):
+        faults.append(f"{variable}: must be https://name, with nothing behind it")
+    elif name == "texts_account" and not _ACCOUNT.fullmatch(text):
+        faults.append(f"{variable}: must be letters and digits")
+    elif name == "mail_bounces" and not _DOMAIN.fullmatch(text):
+        faults.append(f"{variable}: must be a domain of its own, such as bounces.example.com")
+    elif name == "mail_hook_secret" and len(text) < _SHORTEST_SECRET:
+        faults.append(f"{variable}: must have at least {_SHORTEST_SECRET} characters")
     elif name in ("public_url", "portal_url") and not _SITE.fullmatch(text):
         faults.append(f"{variable}: must be https://name, with nothing behind it")
     elif name == "rate_limit_url" and not text.startswith(("redis://", "rediss://")):
@@ -273,6 +297,8 @@ def _incomplete(settings: Settings) -> list[str]:
     faults = []
     if settings.mail and not settings.mail_from:
         faults.append(f"{PREFIX}MAIL_FROM: needed when {PREFIX}MAIL is set")
+    if bool(settings.texts_account) != bool(settings.texts_token):
+        faults.append(f"{PREFIX}TEXTS_TOKEN: needed with {PREFIX}TEXTS_ACCOUNT, and the other way")
     if settings.keys and settings.key_folder:
         faults.append(f"{PREFIX}KEYS: given, and {PREFIX}KEY_FOLDER as well")
     if settings.embedded:
@@ -300,7 +326,7 @@ def production_findings(
         safety.keys_apart(settings.keys_on_disk, settings.data),
         safety.keys_over_tls(settings.key_provider),
         safety.files_over_tls(settings.blobs),
-        safety.people_over_tls(settings.public_url, settings.mail),
+        safety.people_over_tls(settings.public_url, settings.mail, settings.texts_url),
         safety.no_sandbox(importable),
         safety.no_debugging(settings.log_level, settings.fault_point, environ),
     ]

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.types import Uuid
 
 from billing_saas.audit import trail
@@ -132,7 +132,7 @@ async def newest_of(db: TenantSession, patient_ids: Collection[UUID]) -> dict[UU
             event.by_kind,
             event.by_id,
         )
-        .distinct(event.patient_id, event.channel, event.purpose)
+        .ext(distinct_on(event.patient_id, event.channel, event.purpose))
         .where(
             event.tenant_id == db.tenant_id,
             event.patient_id == bindparam("ids", list(patient_ids), ARRAY(Uuid)).any_(),

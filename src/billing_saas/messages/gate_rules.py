@@ -125,8 +125,8 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the gate looks at. `sent_at` are the instants of what went to this person on this channel,
-    or waits to go. `orphaned_minor`: a child for whom nobody on file pays."""
+    """All that the gate looks at. `sent_at` are the instants of what asked this person for money, by letter
+    or text, or waits to. `orphaned_minor`: a child for whom nobody on file pays."""
 
     now: datetime
     channel: Channel

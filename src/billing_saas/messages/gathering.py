@@ -38,7 +38,7 @@ class Gathered:
     contacts: Mapping[UUID, PatientContact]
     consents: Mapping[UUID, Sequence[Given]]
     pauses: Mapping[UUID, Sequence[Pause]]
-    sent: Mapping[tuple[UUID, str], Sequence[tuple[UUID, datetime]]]
+    sent: Mapping[UUID, Sequence[tuple[UUID, datetime]]]
     has_sender: bool
 
     def facts(
@@ -69,7 +69,7 @@ class Gathered:
                 for person in both
                 for one in self.pauses.get(person, ())
             ),
-            sent_at=tuple(at for one, at in self.sent.get((recipient, channel), ()) if one != but),
+            sent_at=tuple(at for one, at in self.sent.get(recipient, ()) if one != but),
             orphaned_minor=recipient in self.orphans,
             has_sender=channel != "text" or self.has_sender,
             policy=self.policy,
@@ -130,21 +130,22 @@ async def _minors(db: TenantSession, people: Collection[UUID], today: date) -> f
 
 async def _sent(
     db: TenantSession, people: Collection[UUID], now: datetime
-) -> dict[tuple[UUID, str], list[tuple[UUID, datetime]]]:
+) -> dict[UUID, list[tuple[UUID, datetime]]]:
     """What asked for money in the last days, or waits to: the gate counts it."""
     at = func.greatest(Message.asked_at, Message.send_after)
     found = await db.execute(
-        select(Message.id, Message.recipient_id, Message.channel, at.label("at")).where(
+        select(Message.id, Message.recipient_id, at.label("at")).where(
             Message.tenant_id == db.tenant_id,
             Message.recipient_id == bindparam("ids", list(people), ARRAY(Uuid)).any_(),
             Message.state.notin_(("refused", "dropped")),
             Message.template.in_(_COUNTED),
+            Message.channel != "post",
             Message.asked_at > now - _LONGEST,
         )
     )
-    counted: dict[tuple[UUID, str], list[tuple[UUID, datetime]]] = {}
+    counted: dict[UUID, list[tuple[UUID, datetime]]] = {}
     for row in found:
-        counted.setdefault((row.recipient_id, row.channel), []).append((row.id, row.at))
+        counted.setdefault(row.recipient_id, []).append((row.id, row.at))
     return counted
 
 

@@ -113,13 +113,12 @@ def _decide(known: Gathered, asked: Asked, message_id: UUID) -> Decision:
     kind = KINDS[asked.template]
     stale_at = known.now + timedelta(hours=kind.stale_after_hours)
     recipient = known.recipients[asked.patient_id]
-    verdicts: list[tuple[Channel, Verdict]] = [
-        (
-            channel,
-            gate_rules.decide(known.facts(asked.patient_id, kind, channel, stale_at)),
-        )
-        for channel in _channels(known, asked, recipient)
-    ]
+    verdicts: list[tuple[Channel, Verdict]] = []
+    for channel in _channels(known, asked, recipient):
+        verdict = gate_rules.decide(known.facts(asked.patient_id, kind, channel, stale_at))
+        verdicts.append((channel, verdict))
+        if verdict.outcome == "allowed":
+            break
     reasons = tuple(
         f"{channel}:{reason}" for channel, verdict in verdicts for reason in verdict.reasons
     )
