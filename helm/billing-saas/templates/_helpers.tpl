@@ -61,10 +61,16 @@ seccompProfile: {type: RuntimeDefault}
 {{- end }}
 {{- if .Values.ingress.host }}
 - {name: BILLING_PUBLIC_URL, value: {{ printf "https://%s" .Values.ingress.host | quote }}}
+{{- if .Values.portal.enabled }}
+- {name: BILLING_PORTAL_URL, value: {{ printf "https://%s" .Values.portal.host | quote }}}
+{{- end }}
 - {name: BILLING_ALLOWED_HOSTS, value: {{ include "billing.hosts" . | quote }}}
 {{- end }}
 {{- with .Values.settings.trustedProxies }}
 - {name: BILLING_TRUSTED_PROXIES, value: {{ . | quote }}}
+{{- end }}
+{{- with .Values.settings.innerHosts }}
+- {name: BILLING_INNER_HOSTS, value: {{ . | quote }}}
 {{- end }}
 - {name: BILLING_JOBS_KEPT_DAYS, value: {{ .Values.settings.jobsKeptDays | quote }}}
 - {name: BILLING_DATABASE_URL_FILE, value: /run/billing/database/app-url}
