@@ -180,14 +180,17 @@ class Database:
         objects: ObjectStore | None = None,
         mailer: Mailer | None = None,
         carriers: Carriers | None = None,
+        processor: PaymentProcessor | None = None,
         pool_size: int = 8,
     ) -> None:
-        """Without `objects`, files are kept in the database; without `mailer`, letters wait."""
+        """Without `objects`, files are kept in the database; without `mailer`, letters wait; without
+        `processor`, no card is taken."""
         self.urls = urls
         self.keys = keys
         self.objects = objects
         self.mailer = mailer
         self.carriers = carriers or Carriers()
+        self.processor = processor
         self.app = _engine(urls.app, pool_size, urls.pooled)
         self.platform_engine = _engine(urls.platform, max(2, pool_size // 2), urls.pooled)
         self._glances = self.platform_engine
