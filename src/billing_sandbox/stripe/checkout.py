@@ -1,0 +1,437 @@
+"""Checkout sessions: what the hosted page is about, and what became of it."""
+
+from typing import Any
+
+from billing_sandbox.stripe import catalogue, customers, errors, intents, methods, setups
+from billing_sandbox.stripe.forms import Params
+from billing_sandbox.stripe.listing import left_out, matching, page
+from billing_sandbox.stripe.routing import LISTED, Call, route
+from billing_sandbox.stripe.store import Book, Obj, World, new_id, public
+
+_LIVES = 24 * 3600
+_LIVES_LEAST = 30 * 60
+_INTENT = [
+    "description",
+    "metadata",
+    "application_fee_amount",
+    "setup_future_usage",
+    "capture_method",
+    "receipt_email",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_group",
+    "shipping",
+]
+_ACCEPTED = (
+    "mode success_url cancel_url line_items customer customer_email customer_creation "
+    "client_reference_id metadata payment_intent_data setup_intent_data payment_method_types "
+    "expires_at locale submit_type currency billing_address_collection phone_number_collection "
+    "payment_method_options saved_payment_method_options custom_text consent_collection ui_mode "
+    "allow_promotion_codes branding_settings name_collection wallet_options payment_method_collection "
+    "adaptive_pricing"
+)
+
+
+def watch(world: World) -> None:
+    """Say on the session what became of a slow debit."""
+
+    def ended(book: Book, intent: Obj) -> None:
+        for session in book.of("checkout.session"):
+            if session["payment_intent"] == intent["id"]:
+                paid = intent["status"] == "succeeded"
+                if paid:
+                    session["payment_status"] = "paid"
+                kind = "succeeded" if paid else "failed"
+                world.emit(book, f"checkout.session.async_payment_{kind}", session)
+
+    world.watchers.append(ended)
+
+
+@route("POST", "/v1/checkout/sessions", _ACCEPTED)
+def create(call: Call) -> Obj:
+    params, world, book = call.params, call.world, call.book
+    mode = params.one_of("mode", ("payment", "setup", "subscription"))
+    if mode is None:
+        raise errors.missing("mode")
+    if mode == "subscription":
+        raise errors.refused("The sandbox has no subscriptions.", param="mode")
+    if params.one_of(
+        "ui_mode", ("hosted", "hosted_page", "embedded_page", "form", "elements"), "hosted_page"
+    ) not in ("hosted", "hosted_page"):
+        raise errors.refused("The sandbox has the hosted page only.", param="ui_mode")
+    intents.check_enabled(world, book)
+    success = params.need("success_url")
+    expires = params.whole("expires_at")
+    if expires is not None and not _LIVES_LEAST - 60 <= expires - call.now <= _LIVES + 60:
+        raise errors.invalid(
+            "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session "
+            "creation.",
+            "expires_at",
+        )
+    customer = _customer(call)
+    data = params.inner("payment_intent_data")
+    data.only(_INTENT)
+    kinds = intents.kinds_of(params)
+    lines: list[Obj] = []
+    currency = params.text("currency")
+    if mode == "payment":
+        if "setup_intent_data" in params:
+            raise errors.invalid(
+                "You can not pass `setup_intent_data` in `payment` mode.", "setup_intent_data"
+            )
+        given = params.inners("line_items")
+        if not given:
+            raise errors.invalid(
+                "You must provide line_items in payment mode.", "line_items", "parameter_missing"
+            )
+        lines = [catalogue.line(world, book, each) for each in given]
+        currencies = {line["currency"] for line in lines}
+        if len(currencies) > 1:
+            raise errors.invalid("All prices of a session are in one currency.", "line_items")
+        currency = currencies.pop()
+        _check_amount(sum(line["amount_total"] for line in lines), currency)
+    elif "line_items" in params or "payment_intent_data" in params:
+        raise errors.invalid("You can not pass line items in `setup` mode.", "line_items")
+    elif not kinds and not currency:
+        raise errors.invalid(
+            "You must provide `currency` or `payment_method_types` in `setup` mode.", "currency"
+        )
+    total = sum(line["amount_total"] for line in lines) if lines else None
+    name = new_id("cs_test", 58)
+    text = params.inner("custom_text")
+    session: Obj = {
+        "id": name,
+        "object": "checkout.session",
+        "adaptive_pricing": {"enabled": False} if mode == "payment" else None,
+        "after_expiration": None,
+        "allow_promotion_codes": None,
+        "amount_subtotal": total,
+        "amount_total": total,
+        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "billing_address_collection": params.one_of(
+            "billing_address_collection", ("auto", "required")
+        ),
+        "cancel_url": params.text("cancel_url"),
+        "client_reference_id": params.text("client_reference_id"),
+        "client_secret": None,
+        "collected_information": None,
+        "consent": None,
+        "consent_collection": params.inner("consent_collection").values or None,
+        "created": call.now,
+        "currency": currency,
+        "currency_conversion": None,
+        "custom_fields": [],
+        "custom_text": {
+            part: text.inner(part).values or None
+            for part in (
+                "after_submit",
+                "shipping_address",
+                "submit",
+                "terms_of_service_acceptance",
+            )
+        },
+        "customer": customer,
+        "customer_account": None,
+        "customer_creation": None
+        if customer or mode == "setup"
+        else params.one_of("customer_creation", ("always", "if_required"), "if_required"),
+        "customer_details": None,
+        "customer_email": params.text("customer_email"),
+        "discounts": [],
+        "expires_at": expires or call.now + _LIVES,
+        "invoice": None,
+        "invoice_creation": {
+            "enabled": False,
+            "invoice_data": {
+                "account_tax_ids": None,
+                "custom_fields": None,
+                "description": None,
+                "footer": None,
+                "issuer": None,
+                "metadata": {},
+                "rendering_options": None,
+            },
+        }
+        if mode == "payment"
+        else None,
+        "livemode": False,
+        "locale": params.text("locale"),
+        "metadata": params.metadata(),
+        "mode": mode,
+        "origin_context": None,
+        # Made when the page is paid, as since 2022-08-01.
+        "payment_intent": None,
+        "payment_link": None,
+        "payment_method_collection": "if_required" if mode == "payment" else "always",
+        "payment_method_configuration_details": None,
+        "payment_method_options": params.inner("payment_method_options").values
+        or {"card": {"request_three_d_secure": "automatic"}},
+        "payment_method_types": kinds or ["card"],
+        "payment_status": "unpaid" if mode == "payment" else "no_payment_required",
+        "permissions": None,
+        "phone_number_collection": {
+            "enabled": params.inner("phone_number_collection").flag("enabled")
+        },
+        "recovered_from": None,
+        "saved_payment_method_options": None,
+        "setup_intent": None,
+        "shipping_address_collection": None,
+        "shipping_cost": None,
+        "shipping_options": [],
+        "status": "open",
+        "submit_type": params.one_of("submit_type", ("auto", "book", "donate", "pay")),
+        "subscription": None,
+        "success_url": success,
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}
+        if mode == "payment"
+        else None,
+        "ui_mode": "hosted_page",
+        "url": f"{world.url}/c/pay/{book.account_id}/{name}",
+        "wallet_options": None,
+        "_lines": lines,
+        "_intent": _intent_of(data),
+    }
+    book.put(session)
+    if mode == "setup":
+        session["setup_intent"] = _setup_of(call, session, params.inner("setup_intent_data"))["id"]
+    world.clock.after(session["expires_at"] - call.now, lambda: lapse(world, book, session))
+    return session
+
+
+def _check_amount(total: int, currency: str) -> None:
+    if currency == "usd" and total < 50:
+        raise errors.refused(
+            "The Checkout Session's total amount due must add up to at least $0.50 usd",
+            "amount_too_small",
+        )
+
+
+def _customer(call: Call) -> str | None:
+    params = call.params
+    name = params.text("customer")
+    if name is None:
+        return None
+    if "customer_email" in params:
+        raise errors.invalid(
+            "You may only specify one of these parameters: customer, customer_email.", "customer"
+        )
+    return str(call.book.get("customer", name, "customer", in_path=False)["id"])
+
+
+def _intent_of(data: Params) -> Obj:
+    known: Obj = {"metadata": data.metadata()}
+    for name in (
+        "description",
+        "receipt_email",
+        "statement_descriptor",
+        "statement_descriptor_suffix",
+        "transfer_group",
+    ):
+        known[name] = data.text(name)
+    known["application_fee_amount"] = data.whole("application_fee_amount")
+    known["setup_future_usage"] = data.one_of("setup_future_usage", ("off_session", "on_session"))
+    if method := data.one_of("capture_method", ("automatic", "automatic_async", "manual")):
+        known["capture_method"] = method
+    known["shipping"] = data.inner("shipping").values or None
+    return known
+
+
+def _setup_of(call: Call, session: Obj, data: Params) -> Obj:
+    data.only(("description", "metadata"))
+    setup = setups.make(
+        call.world,
+        call.book,
+        customer=session["customer"],
+        description=data.text("description"),
+        metadata=data.metadata(),
+        payment_method_types=session["payment_method_types"],
+    )
+    call.emit("setup_intent.created", setup)
+    return setup
+
+
+@left_out("checkout.session", "line_items")
+def _lines(_: Book, session: Obj) -> Any:
+    return {
+        "object": "list",
+        "data": session["_lines"],
+        "has_more": False,
+        "url": f"/v1/checkout/sessions/{session['id']}/line_items",
+    }
+
+
+# -- what happens on the page
+
+
+def pay(world: World, book: Book, session: Obj, method: Obj, *, email: str | None = None) -> Obj:
+    """The visitor has pressed the button. Raises a decline; the page may be tried again."""
+    check_open(session)
+    if method["type"] not in session["payment_method_types"]:
+        raise errors.refused("This way of paying is not offered.", param="payment_method")
+    details = method["billing_details"]
+    email = session["customer_email"] or email or details["email"]
+    session["_email"] = email
+    session["_name"] = details["name"]
+    if session["mode"] == "setup":
+        setup = book.get("setup_intent", session["setup_intent"])
+        if setup["customer"] is None and session["customer"]:
+            setup["customer"] = session["customer"]
+        setup = setups.confirm(world, book, setup, method, return_url=back(world, book, session))
+        _after(world, book, session, setup)
+        return setup
+    intent = _the_intent(world, book, session)
+    if session["customer"] is None and _wants_customer(session):
+        customer = customers.make(world, book, email=email, name=details["name"])
+        world.emit(book, "customer.created", customer)
+        session["customer"] = customer["id"]
+    intent["customer"] = session["customer"]
+    intents.confirm(world, book, intent, method, return_url=back(world, book, session))
+    _after(world, book, session, intent)
+    return intent
+
+
+def _wants_customer(session: Obj) -> bool:
+    return bool(
+        session["customer_creation"] == "always" or session["_intent"]["setup_future_usage"]
+    )
+
+
+def _the_intent(world: World, book: Book, session: Obj) -> Obj:
+    if session["payment_intent"]:
+        return book.get("payment_intent", session["payment_intent"])
+    intent = intents.make(
+        world,
+        book,
+        session["amount_total"],
+        session["currency"],
+        **session["_intent"],
+        payment_method_types=session["payment_method_types"],
+    )
+    session["payment_intent"] = intent["id"]
+    world.emit(book, "payment_intent.created", intent)
+    return intent
+
+
+def back(world: World, book: Book, session: Obj) -> str:
+    """Where 3D Secure returns to: the session's page, which then goes on."""
+    return f"{world.url}/c/pay/{book.account_id}/{session['id']}"
+
+
+def after_authentication(world: World, book: Book, session: Obj) -> None:
+    done = book.any(session["payment_intent"] or session["setup_intent"])
+    if done is not None and session["status"] == "open":
+        _after(world, book, session, done)
+
+
+def _after(world: World, book: Book, session: Obj, intent: Obj) -> None:
+    """Complete when the money came, is under way, or is held."""
+    if intent["status"] not in ("succeeded", "processing", "requires_capture"):
+        return
+    session["status"] = "complete"
+    session["url"] = None
+    if session["mode"] == "payment" and intent["status"] == "succeeded":
+        session["payment_status"] = "paid"
+    email, name = session.get("_email"), session.get("_name")
+    if session["customer"]:
+        customer = book.any(session["customer"]) or {}
+        email, name = customer.get("email") or email, customer.get("name") or name
+    session["customer_details"] = {
+        "address": None,
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": name,
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }
+    world.emit(book, "checkout.session.completed", session)
+
+
+def check_open(session: Obj) -> None:
+    if session["status"] != "open":
+        raise errors.refused(
+            f"This Checkout Session is {session['status']}.", "checkout_session_not_open"
+        )
+
+
+def lapse(world: World, book: Book, session: Obj) -> None:
+    if session["status"] != "open":
+        return
+    session.update(status="expired", url=None)
+    if session["payment_intent"]:
+        intent = book.get("payment_intent", session["payment_intent"])
+        if intent["status"] in ("requires_payment_method", "requires_action"):
+            intent.update(
+                status="canceled",
+                canceled_at=world.clock.now(),
+                cancellation_reason="expired",
+                next_action=None,
+            )
+            world.emit(book, "payment_intent.canceled", intent)
+    world.emit(book, "checkout.session.expired", session)
+
+
+# -- the API beside creation
+
+
+@route("GET", "/v1/checkout/sessions", f"{LISTED} customer payment_intent status customer_details")
+def everyone(call: Call) -> Obj:
+    rows = matching(
+        call.book.of("checkout.session"), call.params, "customer", "payment_intent", "status"
+    )
+    if "customer_details" in call.params:
+        email = call.params.inner("customer_details").need("email")
+        rows = [row for row in rows if (row["customer_details"] or {}).get("email") == email]
+    return page(call.params, rows, "/v1/checkout/sessions")
+
+
+@route("GET", "/v1/checkout/sessions/{id}")
+def one(call: Call) -> Obj:
+    return call.book.get("checkout.session", call.id, "session")
+
+
+@route("POST", "/v1/checkout/sessions/{id}", "metadata")
+def update(call: Call) -> Obj:
+    session = call.book.get("checkout.session", call.id, "session")
+    session["metadata"] = call.params.metadata(session["metadata"])
+    return session
+
+
+@route("GET", "/v1/checkout/sessions/{id}/line_items", LISTED)
+def lines(call: Call) -> Obj:
+    session = call.book.get("checkout.session", call.id, "session")
+    return page(call.params, session["_lines"], f"/v1/checkout/sessions/{call.id}/line_items")
+
+
+@route("POST", "/v1/checkout/sessions/{id}/expire")
+def expire(call: Call) -> Obj:
+    session = call.book.get("checkout.session", call.id, "session")
+    if session["status"] != "open":
+        raise errors.refused(
+            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session '
+            f"has a status of `{session['status']}`."
+        )
+    lapse(call.world, call.book, session)
+    return session
+
+
+# What Stripe's own page calls, and `stripe trigger` calls in its place.
+
+
+@route("GET", "/v1/payment_pages/{id}", "key")
+def payment_page(call: Call) -> Obj:
+    session = call.book.get("checkout.session", call.id, "session")
+    shown: Obj = public(session)
+    return shown | {"session_id": session["id"]}
+
+
+@route("POST", "/v1/payment_pages/{id}/confirm", "payment_method expected_amount key")
+def confirm_page(call: Call) -> Obj:
+    session = call.book.get("checkout.session", call.id, "session")
+    expected = call.params.whole("expected_amount")
+    if expected is not None and expected != session["amount_total"]:
+        raise errors.refused("The amount has changed.", param="expected_amount")
+    method = methods.named(call.world, call.book, call.params.need("payment_method"))
+    pay(call.world, call.book, session, method)
+    return session
