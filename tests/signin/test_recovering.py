@@ -205,3 +205,18 @@ async def test_an_admin_ends_the_sessions_of_their_people(
     async with database.glance() as glance:
         with pytest.raises(NotSignedIn):
             await sessions.find(glance, secret)
+
+
+async def test_a_suspended_admin_looks_after_nobody(
+    database: Database, company: UUID, alices: Account, clone: Clone
+) -> None:
+    ann = await admin(database, company, "ann")
+    with psycopg.connect(clone.url("postgres")) as db:
+        db.execute(
+            "UPDATE company_membership SET suspended_at = now() WHERE user_id = %s", [ann.id]
+        )
+    async with database.platform() as db:
+        with pytest.raises(PersonNotFound):
+            await listing.end_all(db, ann, alices.person.actor.id)
+        with pytest.raises(PersonNotFound):
+            await policies.put(db, ann, company, Policy(5, 60))
