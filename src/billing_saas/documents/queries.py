@@ -112,6 +112,24 @@ async def content(db: TenantSession, actor: Actor, document_id: UUID) -> Content
     return await _read(db, row)
 
 
+async def kept_of(db: TenantSession, document_id: UUID) -> UUID | None:
+    """Whom a document concerns whose content has come (None: no patient). For acts that lean on one, and
+    check who asks; opens nothing."""
+    row = (
+        await db.execute(
+            select(DocumentRow.patient_id).where(
+                DocumentRow.tenant_id == db.tenant_id,
+                DocumentRow.id == document_id,
+                DocumentRow.state == "kept",
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        raise DocumentNotFound("There is no such document.")
+    concerned: UUID | None = row.patient_id
+    return concerned
+
+
 async def _read(db: TenantSession, row: DocumentRow) -> Content:
     if row.blob_id is None:
         raise NoContentYet("The content of this document has not come yet.")
