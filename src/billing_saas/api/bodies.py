@@ -96,6 +96,8 @@ def _may(scope: Scope, declared: Declared) -> bool:
 
 
 def _check(handler: HTTPRouteHandler, headers: Headers, body: bytes) -> None:
+    if declaring.is_raw(handler):
+        return
     if declaring.is_page(handler):
         _must_be(headers, "application/x-www-form-urlencoded")
         return

@@ -60,6 +60,15 @@ PAGE: dict[str, Any] = {"page": True}
 """The `opt` of a page for people: its body, if any, is a form, and it is not of the contract."""
 
 
+KNOCK: dict[str, Any] = {"page": True, "raw": True}
+"""The `opt` of a hook: who knocks signs over the very bytes, so they are left as they came, whatever their
+kind. It is not of the contract; the handler looks who it is (`door.told_apart` comes first)."""
+
+
+def is_raw(handler: BaseRouteHandler) -> bool:
+    return bool(handler.opt.get("raw"))
+
+
 def is_page(handler: BaseRouteHandler) -> bool:
     return bool(handler.opt.get("page"))
 
