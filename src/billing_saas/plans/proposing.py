@@ -206,7 +206,7 @@ async def _write(
         )
     )
     parts = rules.schedule(total, proposal.instalments, proposal.first_due_on)
-    of_plan = {"tenant_id": db.tenant_id, "payment_plan_id": plan_id}
+    of_plan = {"payment_plan_id": plan_id}
     await bulk.insert_rows(
         db,
         PlanInstalment,
