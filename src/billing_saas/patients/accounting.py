@@ -11,6 +11,7 @@ from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.paging import Page, PageRequest
 from billing_saas.patients import queries
+from billing_saas.patients.errors import PatientNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,44 @@ class Access:
     event: AuditEvent
     actor_name: str | None
     """What the practice calls its machine. None for the system, and for people who never were members."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTold:
+    """One access, as the patient is told of it: by what somebody was, not by who. `role` and `side` are
+    of a person who worked here then; a machine is told by the name that the practice gave it."""
+
+    event: AuditEvent
+    role: str
+    side: str
+    machine: str
+
+
+async def own_accesses(db: TenantSession, actor: Actor, page: PageRequest) -> Page[AccessTold]:
+    """Who saw the record of the patient who asks. Reading it is told, too."""
+    actor.must("portal.record")
+    if actor.kind is not ActorKind.PATIENT:
+        raise PatientNotFound("There is no such patient.")
+    found = await audit.own_accesses(db, actor, actor.id, page)
+    posts = await naming.posts(
+        db, {e.actor_id for e in found.rows if e.actor_kind == ActorKind.USER}
+    )
+    machines = await clients.names(
+        db, {e.actor_id for e in found.rows if e.actor_kind == ActorKind.CLIENT}
+    )
+    rows = []
+    for event in found.rows:
+        held = [post for post in posts.get(event.actor_id, ()) if post.held_at(event.at)]
+        post = min(held, key=lambda one: one.role, default=None)
+        rows.append(
+            AccessTold(
+                event,
+                post.role if post else "",
+                post.side if post else "",
+                machines.get(event.actor_id, ""),
+            )
+        )
+    return Page(rows, found.next_cursor)
 
 
 async def accesses(

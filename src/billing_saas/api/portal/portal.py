@@ -4,10 +4,18 @@ from litestar import Router
 from litestar.di import Provide
 
 from billing_saas.api.declaring import PAGE
-from billing_saas.api.portal import dressing, entering, outside, refusing, visiting
+from billing_saas.api.portal import (
+    dressing,
+    entering,
+    insurance,
+    outside,
+    record,
+    refusing,
+    visiting,
+)
 
 # Rooms of pages, each a file with its HANDLERS.
-PAGES = (dressing, entering)
+PAGES = (dressing, entering, insurance, record)
 
 
 def pages() -> Router:

@@ -7,13 +7,13 @@ have the same places, and every key to be used.
 
 from collections.abc import Mapping
 
-from billing_saas.api.portal import door_words
+from billing_saas.api.portal import door_words, words_money, words_record
 
 Words = Mapping[str, tuple[str, str]]
 LANGUAGES = ("en", "es")
 NAMES = {"en": "English", "es": "Español"}
 
-TABLES: tuple[Words, ...] = (door_words.WORDS,)
+TABLES: tuple[Words, ...] = (door_words.WORDS, words_money.WORDS, words_record.WORDS)
 WORDS: dict[str, tuple[str, str]] = {key: said for table in TABLES for key, said in table.items()}
 
 

@@ -1,0 +1,78 @@
+"""What the pages for a verified visitor share: the practice's transaction, the menu, files to save."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Response
+
+from billing_saas.api.portal import frame
+from billing_saas.api.portal.visiting import Visit
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+
+# Path, word, and the pages that stand under it.
+MENU = (
+    ("/portal/home", "menu.home"),
+    ("/portal/bills", "menu.bills"),
+    ("/portal/payments", "menu.payments"),
+    ("/portal/messages", "menu.messages"),
+    ("/portal/record", "menu.record"),
+    ("/portal/contact", "menu.settings"),
+)
+
+
+@asynccontextmanager
+async def practice(visit: Visit) -> AsyncIterator[tuple[TenantSession, Actor]]:
+    """For who showed a one-time code; anybody else is led to where one is sent."""
+    _ = visit.verified
+    async with visit.practice() as db:
+        yield db, visit.actor
+
+
+def page(
+    visit: Visit,
+    template: str,
+    title: str,
+    *,
+    status: int = HTTPStatus.OK,
+    pays_at: str = "",
+    under: str = "",
+    **filled: Any,
+) -> Response[str]:
+    """`under` is the place of the menu that the page belongs to, where its path does not say so."""
+    filled = {"fault": "", "done": "", **filled}
+    return frame.page(
+        visit,
+        template,
+        title,
+        status=status,
+        pays_at=pays_at,
+        menu=MENU,
+        under=under or visit.here,
+        **filled,
+    )
+
+
+def faulty(visit: Visit, template: str, title: str, fault: str, **filled: Any) -> Response[str]:
+    """The form again, with what was typed and a word on what is wrong."""
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return page(visit, template, title, status=status, fault=fault, **filled)
+
+
+_ENDINGS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/tiff": "tif"}
+
+
+def file(content: bytes, name: str, media_type: str = "application/pdf") -> Response[bytes]:
+    """To be saved, and never shown inside a page. `name` is a word of ours: names of files stand in lists
+    of downloads that others see."""
+    ending = _ENDINGS.get(media_type, "bin")
+    return Response(
+        content,
+        media_type=media_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}.{ending}"',
+            "Cache-Control": "no-store",
+        },
+    )
