@@ -102,8 +102,8 @@ def test_no_secret_in_plain_text(objects: list[Object]) -> None:
     for name, container in containers(objects):
         for variable in container["env"]:
             assert "valueFrom" not in variable, name
-            if variable["name"] == "BILLING_PUBLIC_URL":
-                continue  # the one address that everybody knows
+            if variable["name"] in ("BILLING_PUBLIC_URL", "BILLING_PORTAL_URL"):
+                continue  # the addresses that everybody knows
             if re.search("URL|PASSWORD|SECRET|TOKEN", variable["name"]):
                 assert variable["name"].endswith("_FILE"), variable
                 assert variable["value"].startswith("/run/billing/"), variable
@@ -232,7 +232,7 @@ def test_the_api_host_has_no_portal_and_the_portals_no_api(render: Render) -> No
             hosts[rule["host"]] = {path["path"] for path in rule["http"]["paths"]}
     assert hosts == {
         "api.billing.example.com": {"/v1", "/docs"},
-        "pay.billing.example.com": {"/portal"},
+        "pay.billing.example.com": {"/", "/portal", "/s"},
     }
 
 

@@ -23,6 +23,9 @@ _AUDIT_PREFIX = {4: 24, 6: 64}
 _LIMIT_PREFIX = {4: 32, 6: 64}
 
 
+PATIENTS_PATHS = ("/portal", "/s/")
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     trusted_proxies: tuple[Network, ...] = ()
@@ -55,6 +58,17 @@ class Edge:
         if not self.allowed_hosts or name in self.allowed_hosts:
             return True
         return any(one.startswith(".") and name.endswith(one) for one in self.allowed_hosts)
+
+    def serves(self, host: str, path: str) -> bool:
+        """Patients' paths on the patients' host and nowhere else, when they have one of their own: no cookie
+        of theirs ever meets one of the staff's."""
+        if not self.portal_site:
+            return True
+        return self.is_portal(host) == path.startswith(PATIENTS_PATHS)
+
+    def is_portal(self, host: str) -> bool:
+        name = _without_port(host).lower().rstrip(".")
+        return bool(self.portal_site) and name == _host_of(self.portal_site)
 
     def client(self, scope: Scope) -> Address | None:
         """Who asks: the peer, or whom the nearest proxy that is not trusted speaks for."""
@@ -89,7 +103,11 @@ def of(configured: Settings) -> Edge:
         per_practice=_per_minute("practice", configured.requests_per_practice),
         rates=_rates(configured.rate_limit_url),
         site=configured.site,
-        portal_site=configured.portal_url,
+        portal_site=(
+            configured.portal_url
+            if _host_of(configured.portal_url) != _host_of(configured.site)
+            else ""
+        ),
         breached=configured.breached_passwords,
         outward=Outward(
             frozenset(_listed(configured.inner_hosts)),
@@ -143,6 +161,10 @@ def _address(text: str) -> Address | None:
 
 def _peer(client: Any) -> str:
     return str(client[0]) if client else ""
+
+
+def _host_of(site: str) -> str:
+    return _without_port(site.partition("://")[2]).lower()
 
 
 def _without_port(host: str) -> str:

@@ -65,8 +65,10 @@ class RequestFrame:
             await send(message)
 
         try:
-            path = scope["path"]
-            if path not in _OF_ANY_HOST and not self._edge.knows_host(headers.get("host", "")):
+            host = headers.get("host", "")
+            if scope["path"] == "/" and self._edge.is_portal(host):
+                await _lead(framed, "/portal")
+            elif not self._is_ours(host, scope["path"]):
                 # RFC 9110, 15.5.20: the request was meant for somebody else.
                 detail = "This is not a host of that name."
                 await _tell(scope, framed, HTTPStatus.MISDIRECTED_REQUEST, detail)
@@ -84,6 +86,11 @@ class RequestFrame:
                 status=status,
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
             )
+
+    def _is_ours(self, host: str, path: str) -> bool:
+        if path in _OF_ANY_HOST:
+            return True
+        return self._edge.knows_host(host) and self._edge.serves(host, path)
 
 
 def _request_id(given: str) -> str:
@@ -114,6 +121,15 @@ _WORDS = {
     HTTPStatus.MISDIRECTED_REQUEST: "misdirected-request",
     HTTPStatus.UNAUTHORIZED: "not-signed-in",
 }
+
+
+async def _lead(send: Send, path: str) -> None:
+    """Whoever types the bare name of the patients' host."""
+    sent = [(b"location", path.encode()), (b"content-length", b"0")]
+    await send(
+        {"type": "http.response.start", "status": int(HTTPStatus.SEE_OTHER), "headers": sent}
+    )
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _tell(scope: Scope, send: Send, status: HTTPStatus, detail: str) -> None:

@@ -297,6 +297,8 @@ def _incomplete(settings: Settings) -> list[str]:
     faults = []
     if settings.mail and not settings.mail_from:
         faults.append(f"{PREFIX}MAIL_FROM: needed when {PREFIX}MAIL is set")
+    if settings.portal_url and settings.portal_url[:5] != settings.site[:5]:
+        faults.append(f"{PREFIX}PORTAL_URL: must be https:// where {PREFIX}PUBLIC_URL is")
     if bool(settings.texts_account) != bool(settings.texts_token):
         faults.append(f"{PREFIX}TEXTS_TOKEN: needed with {PREFIX}TEXTS_ACCOUNT, and the other way")
     if settings.keys and settings.key_folder:
