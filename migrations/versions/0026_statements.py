@@ -55,7 +55,8 @@ def _rules() -> None:
           due_days integer NOT NULL CHECK (due_days BETWEEN 10 AND 60),
           automatic boolean NOT NULL,
           electronic boolean NOT NULL,
-          itemised boolean NOT NULL,
+          phone text NOT NULL,
+          pay_to text NOT NULL,
           version integer NOT NULL DEFAULT 1,
           changed_by uuid NOT NULL,
           changed_at timestamptz NOT NULL
@@ -64,8 +65,8 @@ def _rules() -> None:
     practice_table(
         "statement_rule",
         updates=[
-            *("minimum_cents", "cycle_days", "due_days", "automatic", "electronic", "itemised"),
-            *("version", "changed_by", "changed_at"),
+            *("minimum_cents", "cycle_days", "due_days", "automatic", "electronic", "phone"),
+            *("pay_to", "version", "changed_by", "changed_at"),
         ],
     )
 
@@ -91,6 +92,9 @@ def _runs() -> None:
         )""",
         "CREATE UNIQUE INDEX statement_run_clock_idx ON statement_run (tenant_id, run_on)"
         " WHERE asked = 'clock'",
+        # Two runs at once would ask the same person twice.
+        "CREATE UNIQUE INDEX statement_run_issuing_idx ON statement_run (tenant_id)"
+        " WHERE state = 'issuing'",
         # What the preview said of each guarantor who owes; `reasons` are words, apart by blanks.
         """
         CREATE TABLE statement_candidate (

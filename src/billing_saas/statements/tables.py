@@ -19,7 +19,8 @@ class StatementRule(Row):
     due_days: Mapped[int]
     automatic: Mapped[bool]
     electronic: Mapped[bool]
-    itemised: Mapped[bool]
+    phone: Mapped[str]
+    pay_to: Mapped[str]
     version: Mapped[int]
     changed_by: Mapped[UUID]
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
