@@ -52,6 +52,8 @@ def move(
     if fee:
         details.append(_fee("stripe_fee", fee, source, "Stripe processing fees"))
     whole = fee + application_fee
+    if not at_once:
+        world.clock.after(world.timing.funds_available + 1, lambda: _look(world, book))
     return book.put(
         {
             "id": new_id("txn"),
@@ -95,7 +97,13 @@ def ripen(world: World, book: Book) -> list[Obj]:
     ]
     for each in ripe:
         each["status"] = "available"
+    if ripe:
+        world.emit(book, "balance.available", state(world, book))
     return ripe
+
+
+def _look(world: World, book: Book) -> None:
+    ripen(world, book)
 
 
 def available(world: World, book: Book, currency: str) -> int:
@@ -141,6 +149,9 @@ def state(world: World, book: Book) -> Obj:
 def transactions(call: Call) -> Obj:
     ripen(call.world, call.book)
     rows = matching(call.book.of("balance_transaction"), call.params, "currency", "source", "type")
+    if (call.params.text("source") or "").startswith("du_"):
+        # As Stripe answers: the transactions of a dispute are found on the dispute.
+        rows = []
     if name := call.params.text("payout"):
         call.book.get("payout", name, "payout", in_path=False)
         rows = [row for row in rows if name in (row["_payout"], row["source"])]

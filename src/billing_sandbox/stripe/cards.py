@@ -127,13 +127,18 @@ CARDS: tuple[Card, ...] = (
     Card("4000000000009235", ("riskLevelElevated",), risk="elevated"),
     Card("4000000000000101", ("cvcCheckFail",), decline=CVC),
     # Disputes.
-    Card("4000000000000259", ("createDispute",), dispute="fraudulent"),
+    Card("4000000000000259", ("createDispute", "visa_createDispute"), dispute="fraudulent"),
     Card(
         "4000000000002685",
-        ("createDisputeProductNotReceived",),
+        ("createDisputeProductNotReceived", "visa_createDisputeProductNotReceived"),
         dispute="product_not_received",
     ),
-    Card("4000000000001976", ("createDisputeInquiry",), dispute="fraudulent", inquiry=True),
+    Card(
+        "4000000000001976",
+        ("createDisputeInquiry", "visa_createDisputeInquiry"),
+        dispute="fraudulent",
+        inquiry=True,
+    ),
     # Refunds.
     Card("4000000000007726", ("pendingRefund",), refund="succeeds_later"),
     Card("4000000000005126", ("refundFail",), refund="fails_later"),

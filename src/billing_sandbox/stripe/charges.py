@@ -162,8 +162,6 @@ def make(
             "_bank": method.get("_bank"),
         }
     )
-    if paid and captured:
-        take_money(world, book, charge)
     return charge
 
 
@@ -185,6 +183,8 @@ def take_money(world: World, book: Book, charge: Obj, *, amount: int | None = No
         at_once=bool(card and card.bypasses_pending),
     )
     charge.update(balance_transaction=moved["id"], amount_captured=amount, captured=True, paid=True)
+    if moved["status"] == "available":
+        world.emit(book, "balance.available", balance.state(world, book))
     if own:
         charge["application_fee"] = _application_fee(world, book, charge, own)
 
@@ -207,6 +207,12 @@ def _application_fee(world: World, book: Book, charge: Obj, amount: int) -> str:
             "livemode": False,
             "originating_transaction": None,
             "refunded": False,
+            "refunds": {
+                "object": "list",
+                "data": [],
+                "has_more": False,
+                "url": "/v1/application_fees/refunds",
+            },
         }
     )
     moved = balance.move(world, world.platform, "application_fee", fee, amount)
@@ -222,12 +228,21 @@ def _refunds(book: Book, charge: Obj) -> Any:
     return {"object": "list", "data": rows[:10], "has_more": len(rows) > 10, "url": url}
 
 
-@route("GET", "/v1/charges", f"{LISTED} customer payment_intent transfer_group")
+@route("GET", "/v1/charges", f"{LISTED} customer payment_intent")
 def everyone(call: Call) -> Obj:
-    rows = matching(
-        call.book.of("charge"), call.params, "customer", "payment_intent", "transfer_group"
-    )
+    rows = matching(call.book.of("charge"), call.params, "customer", "payment_intent")
     return page(call.params, rows, "/v1/charges")
+
+
+@route("GET", "/v1/application_fees", f"{LISTED} charge")
+def application_fees(call: Call) -> Obj:
+    rows = matching(call.book.of("application_fee"), call.params, "charge")
+    return page(call.params, rows, "/v1/application_fees")
+
+
+@route("GET", "/v1/application_fees/{id}")
+def application_fee(call: Call) -> Obj:
+    return call.book.get("application_fee", call.id)
 
 
 @route("GET", "/v1/charges/{id}")

@@ -69,6 +69,7 @@ def open_one(
     if charge["_dispute"] or not charge["paid"] or amount <= 0:
         raise errors.refused("This charge cannot be disputed (again).")
     now = world.clock.now()
+    due = (now // DAY + 9) * DAY - 1
     kind = charge["payment_method_details"]["type"]
     dispute: Obj = book.put(
         {
@@ -82,11 +83,13 @@ def open_one(
             "enhanced_eligibility_types": [],
             "evidence": dict.fromkeys(_EVIDENCE) | {"enhanced_evidence": {}},
             "evidence_details": {
-                "due_by": now + 7 * DAY,
+                # The end of the eighth day after it was opened.
+                "due_by": due,
                 "enhanced_eligibility": {},
                 "has_evidence": False,
                 "past_due": False,
                 "submission_count": 0,
+                "submission_method": "not_submitted",
             },
             "is_charge_refundable": inquiry,
             "livemode": False,
@@ -104,7 +107,7 @@ def open_one(
     world.emit(book, "charge.dispute.created", dispute)
     if not inquiry:
         world.emit(book, "charge.dispute.funds_withdrawn", dispute)
-    world.clock.after(7 * DAY + 1, lambda: _overdue(world, book, dispute))
+    world.clock.after(due + 1 - now, lambda: _overdue(world, book, dispute))
     return dispute
 
 
@@ -116,7 +119,8 @@ def _details(charge: Obj, reason: str, *, inquiry: bool) -> Obj:
         "card": {
             "brand": charge["payment_method_details"]["card"]["brand"],
             "case_type": "inquiry" if inquiry else "chargeback",
-            "network_reason_code": _NETWORK_CODE.get(reason, "10"),
+            "network": charge["payment_method_details"]["card"]["brand"],
+            "network_reason_code": "10" if inquiry else _NETWORK_CODE.get(reason, "13.7"),
         },
         "type": "card",
     }
@@ -157,14 +161,14 @@ def escalate(world: World, book: Book, dispute: Obj) -> Obj:
 def decide(world: World, book: Book, dispute: Obj, *, won: bool) -> Obj:
     """The bank has decided. An inquiry closes without money either way."""
     if dispute["status"] not in _OPEN:
-        raise errors.refused("This dispute is already closed.", dispute=dispute["id"])
+        raise errors.refused("This dispute is already closed")
     charge = book.get("charge", dispute["charge"])
     if dispute["status"].startswith("warning_"):
         status = "warning_closed"
     else:
         status = "won" if won else "lost"
     previous = changed(dispute, {"status": status})
-    dispute["is_charge_refundable"] = status == "warning_closed"
+    dispute["is_charge_refundable"] = status != "lost"
     if status == "won":
         charge["_charged_back"] = False
         moved = balance.move(
@@ -173,17 +177,14 @@ def decide(world: World, book: Book, dispute: Obj, *, won: bool) -> Obj:
             "adjustment",
             dispute,
             dispute["amount"],
-            fee=-balance.DISPUTE_FEE,
             description=f"Chargeback reversal for {charge['id']}",
             category="dispute_reversal",
             at_once=True,
         )
-        moved["fee_details"][0]["description"] = "Dispute fee refund"
         dispute["balance_transactions"].append(moved)
         world.emit(book, "charge.dispute.funds_reinstated", dispute)
-    if status in ("won", "warning_closed"):
-        charge["disputed"] = status == "won"
     world.emit(book, "charge.dispute.closed", dispute, previous)
+    world.emit(book, "charge.updated", charge, {})
     return dispute
 
 
@@ -228,10 +229,12 @@ def update(call: Call) -> Obj:
             "has_evidence": any(value for name, value in evidence.items() if name in _EVIDENCE)
         }
     if said and submits:
-        updates["evidence_details"]["submission_count"] = 1
+        updates["evidence_details"] |= {"submission_count": 1, "submission_method": "manual"}
         warning = dispute["status"].startswith("warning_")
         updates["status"] = "warning_under_review" if warning else "under_review"
     call.emit("charge.dispute.updated", dispute, changed(dispute, updates))
+    if said and submits:
+        call.emit("charge.updated", call.book.get("charge", dispute["charge"]), {})
     if said and submits:
         _as_the_text_says(world, book, dispute)
     return dispute

@@ -62,6 +62,12 @@ def no_such(kind: str, name: str, param: str = "id", *, in_path: bool = True) ->
     )
 
 
+def at_least_one(param: str) -> StripeError:
+    return invalid(
+        "This value must be greater than or equal to 1.", param, "parameter_invalid_integer"
+    )
+
+
 def refused(message: str, code: str | None = None, **more: Any) -> StripeError:
     """The parameters are fine; the state of the thing forbids it."""
     return StripeError(message, code=code, **more)

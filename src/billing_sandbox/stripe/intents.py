@@ -23,6 +23,8 @@ _LEAST = 50
 
 def make(world: World, book: Book, amount: int, currency: str, **known: Any) -> Obj:
     check_enabled(world, book)
+    if amount < 1:
+        raise errors.at_least_one("amount")
     if amount > _MOST:
         raise errors.invalid(
             "Amount must be no more than $999,999.99", "amount", "amount_too_large"
@@ -245,9 +247,18 @@ def _paid(world: World, book: Book, intent: Obj, charge: Obj) -> Obj:
         amount_received=charge["amount_captured"],
         amount_capturable=0,
     )
+    # Captured asynchronously, as by default: who is told of the charge does not see its balance
+    # transaction yet; `charge.updated` brings it.
+    later = intent["capture_method"] == "automatic_async"
+    if not later:
+        charges.take_money(world, book, charge)
     world.emit(book, "charge.succeeded", charge)
-    world.emit(book, "payment_intent.succeeded", intent)
+    if later:
+        charges.take_money(world, book, charge)
     disputes.as_the_number_says(world, book, charge)
+    world.emit(book, "payment_intent.succeeded", intent)
+    if later:
+        world.emit(book, "charge.updated", charge, {"balance_transaction": None})
     return intent
 
 
@@ -300,8 +311,9 @@ def settle_debit(world: World, book: Book, intent: Obj, *, failed: bool | None =
     bank: BankAccount = charge["_bank"]
     goes_wrong = bank.failure_code is not None if failed is None else failed
     if not goes_wrong:
-        charge.update(status="succeeded")
-        charges.take_money(world, book, charge)
+        charge.update(
+            status="succeeded", paid=True, captured=True, amount_captured=charge["amount"]
+        )
         _paid(world, book, intent, charge)
         if bank.dispute:
             disputes.open_one(world, book, charge, reason="debit_not_authorized")

@@ -6,7 +6,7 @@ from billing_sandbox.stripe import balance, errors
 from billing_sandbox.stripe.cards import Card
 from billing_sandbox.stripe.listing import matching, page
 from billing_sandbox.stripe.routing import LISTED, Call, changed, route
-from billing_sandbox.stripe.store import Book, Obj, World, new_id, public
+from billing_sandbox.stripe.store import Book, Obj, World, new_id
 
 _REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
@@ -23,7 +23,7 @@ def create(call: Call) -> Obj:
     metadata = params.metadata()
     charge = _charge(call)
     if asked is not None and asked <= 0:
-        raise errors.invalid("Invalid positive integer", "amount")
+        raise errors.at_least_one("amount")
     left = charge["amount_captured"] - charge["amount_refunded"]
     if not charge["paid"]:
         raise errors.refused(
@@ -51,9 +51,9 @@ def create(call: Call) -> Obj:
 
 def _charge(call: Call) -> Obj:
     if name := call.params.text("charge"):
-        return call.book.get("charge", name, "charge", in_path=False)
+        return call.book.get("charge", name)
     if name := call.params.text("payment_intent"):
-        intent = call.book.get("payment_intent", name, "payment_intent", in_path=False)
+        intent = call.book.get("payment_intent", name)
         if intent["status"] not in ("succeeded", "processing") or not intent["latest_charge"]:
             raise errors.refused(
                 f"This PaymentIntent ({name}) does not have a successful charge to refund.",
@@ -98,8 +98,14 @@ def make(
             },
             "type": "card",
         },
+        "customer": charge["customer"],
+        "customer_account": None,
+        "description": None,
+        "instructions_email": None,
         "metadata": metadata or {},
+        "next_action": None,
         "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
         "reason": reason,
         "receipt_number": None,
         "source_transfer_reversal": None,
@@ -115,7 +121,8 @@ def make(
         "payment_refund" if bank else "refund",
         refund,
         -amount,
-        description=f"REFUND FOR {'PAYMENT' if bank else 'CHARGE'}",
+        description=f"REFUND FOR {'PAYMENT' if bank else 'CHARGE'}"
+        + (f" ({charge['description']})" if charge["description"] else ""),
     )
     refund["balance_transaction"] = moved["id"]
     _recount(book, charge)
@@ -209,8 +216,7 @@ def cancel(call: Call) -> Obj:
     refund = call.book.get("refund", call.id)
     if refund["status"] != "requires_action":
         raise errors.refused(
-            f"This refund cannot be canceled: it has the status {refund['status']}.",
-            refund=public(refund),
+            "Canceling this refund is unsupported.",
         )
     previous = changed(refund, {"status": "canceled"})
     _give_back(call.world, call.book, refund)

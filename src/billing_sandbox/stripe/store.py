@@ -66,6 +66,9 @@ class Book:
         """Newest first, as Stripe lists."""
         return list(reversed(self._kinds.get(kind, {}).values()))
 
+    def kinds(self) -> list[str]:
+        return list(self._kinds)
+
     def any(self, name: str) -> Obj | None:
         return self._all.get(name)
 
@@ -77,7 +80,11 @@ class Book:
 
 
 # What Stripe calls a kind in its messages, where that is not the object's name.
-_SPOKEN = {"payment_method": "PaymentMethod", "checkout.session": "checkout.session"}
+_SPOKEN = {
+    "payment_method": "PaymentMethod",
+    "setup_intent": "setupintent",
+    "balance_transaction": "balance transaction",
+}
 
 
 @dataclass
