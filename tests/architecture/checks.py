@@ -79,6 +79,7 @@ PLATFORM = {
     "billing_saas.api.console.sign_in": "the way in, before there is a practice",
     "billing_saas.api.console.visiting": "looks up who visits, before there is a practice",
     "billing_saas.api.portal.visiting": "looks a patient's session up, before there is a practice",
+    "billing_saas.portal.reissuing": "looks an old link up, before there is a practice",
     "billing_saas.portal.entering": "looks a link up, before there is a practice",
     "billing_saas.api.staff.sessions": "sessions of people, who work in many practices",
     "billing_saas.signin.listing": "sessions of people, who work in many practices",

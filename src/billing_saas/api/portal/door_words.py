@@ -64,6 +64,151 @@ WORDS: dict[str, tuple[str, str]] = {
         "Si este enlace era nuestro, le enviamos uno nuevo a la dirección o al teléfono registrado. Si"
         " no llega nada, llame a la oficina.",
     ),
+    # a one-time code
+    "code.title": ("Confirm that it is you", "Confirme que es usted"),
+    "code.why": (
+        "We send a code of six digits to the contact that the office has verified. It is good for 10"
+        " minutes.",
+        "Enviamos un código de seis cifras al contacto que la oficina verificó. Vale por 10 minutos.",
+    ),
+    "code.how": ("How shall we send it?", "¿Cómo lo enviamos?"),
+    "code.by_email": ("By e-mail", "Por correo electrónico"),
+    "code.by_text": ("By text message", "Por mensaje de texto"),
+    "code.send": ("Send the code", "Enviar el código"),
+    "code.none": (
+        "We have no verified e-mail address or phone for you. Please call the office: they can verify"
+        " one with you.",
+        "No tenemos un correo o teléfono verificado de usted. Por favor llame a la oficina: allí pueden"
+        " verificar uno con usted.",
+    ),
+    "code.not_sent": (
+        "No code could be sent there. Choose another way, or call the office.",
+        "No se pudo enviar un código allí. Elija otra forma o llame a la oficina.",
+    ),
+    "code.check": ("Type the code", "Escriba el código"),
+    "code.sent": (
+        "The code is on its way. Keep this page open.",
+        "El código está en camino. Deje esta página abierta.",
+    ),
+    "code.digits": ("Code of six digits", "Código de seis cifras"),
+    "code.wrong": (
+        "That is not the code, or it is not good any more. Check it, or ask for a new one.",
+        "Ese no es el código, o ya no vale. Revíselo o pida uno nuevo.",
+    ),
+    "code.again": ("Send a new code", "Enviar un código nuevo"),
+    # what is owed, and paying it
+    "owed.title": ("Your balance", "Su saldo"),
+    "owed.bill": ("Bill {number}", "Factura {number}"),
+    "owed.due": ("Please pay by {day}", "Pague antes del {day}"),
+    "owed.now": ("You owe now", "Usted debe ahora"),
+    "owed.nothing": ("Nothing is owed now. Thank you.", "Ahora no se debe nada. Gracias."),
+    "owed.little": (
+        "This is less than a card payment can be. You need not pay it here.",
+        "Esto es menos de lo que se puede pagar con tarjeta. No hace falta pagarlo aquí.",
+    ),
+    "owed.under_way": (
+        "{amount} is on its way: your bank has not answered yet. You need not pay it again.",
+        "{amount} están en camino: su banco aún no ha respondido. No hace falta pagar otra vez.",
+    ),
+    "owed.how": ("How much do you want to pay?", "¿Cuánto quiere pagar?"),
+    "owed.whole": ("All of it: {amount}", "Todo: {amount}"),
+    "owed.part": ("A part of it", "Una parte"),
+    "owed.part_amount": ("Amount in dollars", "Monto en dólares"),
+    "owed.pay": ("Go to payment", "Ir al pago"),
+    "owed.partner": (
+        "You pay on the page of our payment partner. Your card number is never seen by us.",
+        "Usted paga en la página de nuestro socio de pagos. Nosotros nunca vemos el número de su tarjeta.",
+    ),
+    "owed.no_amount": (
+        "Type an amount in dollars, such as 25 or 25.50.",
+        "Escriba un monto en dólares, por ejemplo 25 o 25.50.",
+    ),
+    "owed.bad_amount": (
+        "That is more than is owed now, or too little for a card. Look at the amount and try again.",
+        "Eso es más de lo que se debe ahora o muy poco para una tarjeta. Revise el monto e intente otra vez.",
+    ),
+    "owed.begun": (
+        "Somebody began to pay this a moment ago, with another amount. Finish that payment, or wait a"
+        " little and try again.",
+        "Alguien empezó a pagar esto hace un momento, con otro monto. Termine ese pago, o espere un poco"
+        " e intente otra vez.",
+    ),
+    "owed.cannot": (
+        "This practice cannot take card payments here right now. Please call the office.",
+        "Este consultorio no puede cobrar con tarjeta aquí en este momento. Por favor llame a la oficina.",
+    ),
+    "owed.more": ("See what it is for", "Ver de qué es"),
+    "owed.more_why": (
+        "To see your bills in detail, confirm that it is you with a code we send you.",
+        "Para ver sus facturas en detalle, confirme que es usted con un código que le enviamos.",
+    ),
+    "pay.title": ("On to payment", "Al pago"),
+    "pay.why": (
+        "You are led to the page of our payment partner. If nothing happens, use this link.",
+        "Le llevamos a la página de nuestro socio de pagos. Si no pasa nada, use este enlace.",
+    ),
+    "pay.go": ("Go to the payment page", "Ir a la página de pago"),
+    "paid.started": ("Not paid yet", "Aún no pagado"),
+    "paid.started.why": (
+        "This payment was not finished. You can go on with it, or leave it: then nothing is charged.",
+        "Este pago no se terminó. Puede continuar o dejarlo: entonces no se cobra nada.",
+    ),
+    "paid.processing": ("Payment on its way", "Pago en camino"),
+    "paid.processing.why": (
+        "Your bank has not answered yet. That can take some days; you need not do anything.",
+        "Su banco aún no ha respondido. Puede tardar unos días; no tiene que hacer nada.",
+    ),
+    "paid.unknown": ("We are asking the bank", "Estamos preguntando al banco"),
+    "paid.unknown.why": (
+        "We do not know yet whether this payment went through. Do not pay again: look here in a few"
+        " minutes.",
+        "Aún no sabemos si este pago se realizó. No pague otra vez: mire aquí en unos minutos.",
+    ),
+    "paid.succeeded": ("Paid. Thank you.", "Pagado. Gracias."),
+    "paid.succeeded.why": ("We received your payment.", "Recibimos su pago."),
+    "paid.failed": ("The payment did not go through", "El pago no se realizó"),
+    "paid.failed.why": (
+        "Nothing was charged. Try again, or with another card.",
+        "No se cobró nada. Intente otra vez o con otra tarjeta.",
+    ),
+    "paid.expired": ("Not paid", "No pagado"),
+    "paid.expired.why": (
+        "The payment page ended before it was used. Nothing was charged.",
+        "La página de pago terminó antes de usarse. No se cobró nada.",
+    ),
+    "paid.part_refunded": ("Partly paid back", "Devuelto en parte"),
+    "paid.part_refunded.why": (
+        "A part of this payment was paid back to you.",
+        "Se le devolvió una parte de este pago.",
+    ),
+    "paid.refunded": ("Paid back", "Devuelto"),
+    "paid.refunded.why": ("This payment was paid back to you.", "Se le devolvió este pago."),
+    "paid.disputed": ("Questioned at your bank", "En disputa en su banco"),
+    "paid.disputed.why": (
+        "You told your bank that something is wrong with this payment. Call the office about it.",
+        "Usted dijo a su banco que algo está mal con este pago. Llame a la oficina.",
+    ),
+    "paid.voided": ("Taken back", "Anulado"),
+    "paid.voided.why": ("The office took this payment back.", "La oficina anuló este pago."),
+    "paid.again": ("Go on with this payment", "Continuar con este pago"),
+    "paid.try": ("Try again", "Intentar otra vez"),
+    "paid.look": ("Look again", "Mirar otra vez"),
+    "paid.receipt": ("Receipt", "Recibo"),
+    "paid.balance": ("Back to your balance", "Volver a su saldo"),
+    "paid.late": ("Thank you", "Gracias"),
+    "paid.late.why": (
+        "Your session here has ended. If your payment went through, it is on your account, and you get a"
+        " receipt if you asked for one. Open the link or code of your bill again to look.",
+        "Su sesión aquí terminó. Si su pago se realizó, está en su cuenta y recibirá un recibo si lo"
+        " pidió. Abra otra vez el enlace o el código de su factura para ver.",
+    ),
+    "receipt.title": ("Receipt", "Recibo"),
+    "receipt.from": ("From", "De"),
+    "receipt.amount": ("Amount paid", "Monto pagado"),
+    "receipt.day": ("Day", "Día"),
+    "receipt.number": ("Payment number", "Número de pago"),
+    "receipt.refunded": ("Paid back", "Devuelto"),
+    "receipt.credit": ("Kept as your credit", "Queda a su favor"),
     # problems
     "problem.400": ("That could not be read", "No se pudo leer"),
     "problem.400.why": (

@@ -5,6 +5,8 @@ from litestar.di import Provide
 
 from billing_saas.api.declaring import PAGE
 from billing_saas.api.portal import (
+    balance,
+    confirming,
     dressing,
     entering,
     insurance,
@@ -15,7 +17,7 @@ from billing_saas.api.portal import (
 )
 
 # Rooms of pages, each a file with its HANDLERS.
-PAGES = (dressing, entering, insurance, record)
+PAGES = (balance, confirming, dressing, entering, insurance, record)
 
 
 def pages() -> Router:
