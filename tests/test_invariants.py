@@ -1,6 +1,7 @@
 """The invariants hold after a month of work, and each is seen when it is broken from above."""
 
 import psycopg
+import pytest
 from sqlalchemy import select
 
 from billing_saas.kit.db import Database
@@ -142,6 +143,7 @@ BROKEN: tuple[tuple[str, str], ...] = (
 )
 
 
+@pytest.mark.slow
 async def test_whatever_is_broken_is_found(
     database: Database,
     elm: Tenant,

@@ -245,7 +245,7 @@ def known_headings(remittance: Remittance) -> Remittance:
     return replace(remittance, claims=tuple(claims))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(REMITTANCES.map(known_headings), DELIMITERS)
 def test_what_is_written_reads_back_the_same(
     remittance: Remittance, delimiters: Delimiters
@@ -263,7 +263,7 @@ def test_what_is_written_reads_back_the_same(
     assert read.place != NOWHERE
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(REMITTANCES.map(known_headings), st.integers(1, 300))
 def test_the_size_of_the_chunks_does_not_matter(remittance: Remittance, size: int) -> None:
     content = written(remittance, STANDARD).encode()

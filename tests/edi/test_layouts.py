@@ -88,7 +88,7 @@ ANYTHING = st.lists(
 
 
 @pytest.mark.parametrize("root", ROOTS, ids=lambda root: root.__name__)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(segments=PLAUSIBLE)
 def test_a_segment_is_in_the_struct_or_kept_beside_it(
     root: type[msgspec.Struct], segments: list[list[str]]
@@ -119,7 +119,7 @@ def _below_unknown(segments: list[list[str]]) -> set[int]:
 
 
 @pytest.mark.parametrize("root", ROOTS, ids=lambda root: root.__name__)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(segments=ANYTHING)
 def test_no_segments_can_crash_a_reader(
     root: type[msgspec.Struct], segments: list[list[str]]

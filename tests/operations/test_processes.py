@@ -162,7 +162,10 @@ async def rung(database: Database, job_id: object) -> bool:
         return await db.scalar(select(JobRow.rung_at).where(JobRow.id == job_id)) is not None
 
 
-@pytest.mark.parametrize("part", [["work"], ["serve"], ["migrate"]])
+@pytest.mark.parametrize(
+    "part",
+    [["migrate"], *(pytest.param([part], marks=pytest.mark.slow) for part in ("work", "serve"))],
+)
 def test_a_database_that_never_comes_up_is_said_in_a_line(part: list[str], tmp_path: Path) -> None:
     nowhere = "postgresql://billing_app:s3cr3t@127.0.0.1:1/billing"
     process = command(

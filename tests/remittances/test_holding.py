@@ -206,6 +206,7 @@ async def test_an_envelope_that_contradicts_itself_is_held(desk: Desk, what: str
     await still_at_work(desk)
 
 
+@pytest.mark.slow
 async def test_a_file_cut_short_anywhere_is_never_posted(desk: Desk) -> None:
     claim, other = desk.claim(), desk.claim()
     file = two_payments(desk, (claim, full(claim)), (other, full(other)))

@@ -110,6 +110,7 @@ async def test_a_hundred_megabytes_of_one_segment_stay_out_of_memory(desk: Desk)
 # --- who sees what ---
 
 
+@pytest.mark.slow
 async def test_no_text_of_the_database_names_the_patient(desk: Desk) -> None:
     """The names and member id stand in good files, in held ones, and where they do not belong."""
     claim = desk.claim()

@@ -32,6 +32,7 @@ async def refused(tries: Tries, account: str, place: Place) -> bool:
     return False
 
 
+@pytest.mark.slow
 async def test_ten_thousand_wrong_passwords_lock_out_neither_the_person_nor_the_company(
     tries: Tries, ticking: Clock
 ) -> None:

@@ -42,6 +42,7 @@ async def states(database: Database) -> dict[UUID, JobRow]:
         return {row.id: row for row in await db.scalars(select(JobRow))}
 
 
+@pytest.mark.slow
 async def test_a_worker_runs_what_is_owed_and_stops_in_good_order(
     clone: Clone, key_folder: Path, database: Database, elm: Tenant, doorbell: Doorbell
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import pytest
 from sqlalchemy import event, text
 
 from billing_saas.kit import clock
@@ -84,6 +85,7 @@ async def practices(database: Database) -> list[UUID]:
     return ids
 
 
+@pytest.mark.slow
 async def test_no_statement_runs_under_another_practices_name(database: Database) -> None:
     chance = random.Random(8)
     trace = Trace()
