@@ -228,6 +228,8 @@ def _backwards() -> None:
           state text NOT NULL CHECK (state IN ('awaiting_approval', 'approved', 'unknown',
             'pending', 'succeeded', 'failed', 'refused', 'repaid')),
           processor_id text,
+          journalled boolean NOT NULL DEFAULT false,
+          came_back boolean NOT NULL DEFAULT false,
           failure_code text NOT NULL DEFAULT '',
           paper_number text NOT NULL DEFAULT '',
           asked_by_kind text NOT NULL,
@@ -255,8 +257,8 @@ def _backwards() -> None:
           state text NOT NULL CHECK (state IN ('needs_response', 'under_review', 'won', 'lost',
             'inquiry', 'inquiry_closed')),
           evidence_due_at timestamptz,
-          evidence_state text NOT NULL DEFAULT '' CHECK (evidence_state IN ('', 'asked', 'unknown',
-            'sent', 'refused')),
+          evidence_state text NOT NULL DEFAULT '' CHECK (evidence_state IN ('', 'asked', 'sent',
+            'refused')),
           evidence_by uuid,
           evidence_at timestamptz,
           opened_at timestamptz NOT NULL,
@@ -272,8 +274,8 @@ def _backwards() -> None:
     practice_table(
         "refund",
         updates=[
-            *("state", "processor_id", "failure_code", "paper_number", "decided_by", "decided_at"),
-            *("look_at", "version", "updated_at"),
+            *("state", "processor_id", "journalled", "came_back", "failure_code", "paper_number"),
+            *("decided_by", "decided_at", "look_at", "version", "updated_at"),
         ],
     )
     practice_table(

@@ -9,13 +9,15 @@ CODED = "coded"
 CODED_UNDER_REVIEW = "coded_under_review"
 POSTED = "posted"
 WROTE_OFF = "wrote_off"
+ASKED_REFUND = "asked_refund"
 HARDSHIP_TAKEN = "hardship_taken"
 HARDSHIP_DECIDED = "hardship_decided"
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """`name` is not for whoever did one of `after` to the same object, where the practice set `setting`."""
+    """`name` is not for whoever did one of `after` to the same object, where the practice set `setting`
+    (an empty one: always)."""
 
     name: str
     after: frozenset[str]
@@ -62,11 +64,18 @@ WRITE_OFF_HARDSHIP = Duty(
     "write_offs_apart",
     "Who took or decided an application does not write off by it.",
 )
+# Not a matter of settings: above the practice's limit a second person approves, always.
+APPROVE_REFUND = Duty(
+    "approve_refund",
+    frozenset({ASKED_REFUND}),
+    "",
+    "Who asked for a refund above the limit does not approve it.",
+)
 DUTIES = (
     *(APPROVE_CODING, TAKE_BACK_POSTING, REFUND, APPROVE_WRITE_OFF),
     *(DECIDE_HARDSHIP, WRITE_OFF_HARDSHIP),
 )
-STEPS = frozenset[str]().union(*(duty.after for duty in DUTIES))
+STEPS = frozenset[str]().union(*(duty.after for duty in (*DUTIES, APPROVE_REFUND)))
 
 Credential = Literal["CPC", "CPC-A", "COC", "COC-A", "CIC", "CIC-A", "CRC", "CCS", "CCS-P"]
 

@@ -58,7 +58,7 @@ async def must_differ(db: TenantSession, actor: Actor, duty: Duty, object_id: UU
     By the person, whatever roles they hold, and whoever did it since: four eyes, not two pairs of roles.
     """
     apart = await settings.of(db)
-    if not getattr(apart, duty.setting):
+    if duty.setting and not getattr(apart, duty.setting):
         return
     limit = apart.write_off_limit_cents if duty.above_limit else None
     query = select(DutyDone.id).where(

@@ -109,28 +109,26 @@ async def ask_for(db: TenantSession, actor: Actor, *, livemode: bool) -> UUID:
 
 
 async def open_at_processor(
-    database: Database, tenant_id: UUID, _actor: Actor, job: OpenAccount
-) -> AccountTold | None:
-    """The call of the job. By the same key as often as it takes: one account."""
+    database: Database, tenant_id: UUID, actor: Actor, job: OpenAccount
+) -> None:
+    """The job. By the same key as often as it takes: one account."""
     async with database.tenant(tenant_id) as db:
         account = await standing(db)
     if account is None or account.id != job.account_id or account.processor_id is not None:
-        return None
+        return
     call = ProcessorCall(account="", key=f"account:{account.id}", reference=account.id)
-    return await processor_of(database).open_account(call)
+    told = await processor_of(database).open_account(call)
+    async with database.tenant(tenant_id) as db:
+        await _write(db, actor, account.id, told)
 
 
-async def opened(
-    db: TenantSession, actor: Actor, job: OpenAccount, told: AccountTold | None
+async def ask_about(
+    database: Database, tenant_id: UUID, actor: Actor, _job: AskAboutAccount
 ) -> None:
+    told = await told_of(database, tenant_id)
     if told is not None:
-        await _write(db, actor, job.account_id, told)
-
-
-async def ask_processor(
-    database: Database, tenant_id: UUID, _actor: Actor, _job: AskAboutAccount
-) -> AccountTold | None:
-    return await told_of(database, tenant_id)
+        async with database.tenant(tenant_id) as db:
+            await write_told(db, actor, told)
 
 
 async def told_of(database: Database, tenant_id: UUID) -> AccountTold | None:
@@ -142,15 +140,8 @@ async def told_of(database: Database, tenant_id: UUID) -> AccountTold | None:
     return await processor_of(database).account(call)
 
 
-async def asked(
-    db: TenantSession, actor: Actor, job: AskAboutAccount, told: AccountTold | None
-) -> None:
-    if told is not None:
-        await _write(db, actor, job.account_id, told)
-
-
 async def write_told(db: TenantSession, actor: Actor, told: AccountTold) -> None:
-    """What an event made us ask."""
+    """Unless the account ended, or is another by now."""
     account = await standing(db)
     if account is not None and account.processor_id == told.id:
         await _write(db, actor, account.id, told)

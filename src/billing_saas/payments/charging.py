@@ -12,10 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from billing_saas.kit import clock, points
+from billing_saas.kit import points
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
-from billing_saas.kit.processing import IntentTold, ProcessorCall, ProcessorText
+from billing_saas.kit.processing import ProcessorCall
 from billing_saas.kit.protocols import (
     PaymentProcessor,
     ProcessorDown,
@@ -24,8 +24,8 @@ from billing_saas.kit.protocols import (
 )
 from billing_saas.payments import accounts, laying, recording, rules, settling, starting
 from billing_saas.payments.errors import AmountRefused, SavedCardEnded
-from billing_saas.payments.settling import Truth
-from billing_saas.payments.tables import Payment, PaymentAttempt, SavedMethod
+from billing_saas.payments.tables import Payment, SavedMethod
+from billing_saas.payments.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ async def charge_saved(
     async with database.tenant(tenant_id) as db:
         account = await accounts.taking(db)
         card = await _card(db, guarantor_id, saved_method_id)
-        await laying.lock_guarantor(db, guarantor_id)
+        await laying.lock_instalment(db, plan_instalment_id)
         payment = await _of_instalment(db, plan_instalment_id)
         if payment is None:
             payment = await starting.new_payment(
@@ -83,37 +83,12 @@ async def charge_saved(
         attempt = await starting.last_attempt(db, payment.id)
         if attempt is None or attempt.state in ("failed", "expired"):
             attempt = await starting.new_attempt(db, actor, payment)
-        wanted = wanted_of(account, payment, attempt, card)
+        call = starting.charge_call(account, payment, attempt, card)
+        wanted = _Wanted(payment.id, attempt.n, call)
     points.reach("payments.charging.prepared")
     await _ask(processor, database, tenant_id, actor, wanted)
     async with database.tenant(tenant_id) as db:
         return _charged(await recording.lock(db, wanted.payment_id))
-
-
-def wanted_of(
-    account: str, payment: Payment, attempt: PaymentAttempt, card: SavedMethod
-) -> _Wanted:
-    """Made of rows that do not change: asked again by the same key, it is the same request."""
-    return _Wanted(
-        payment.id,
-        attempt.n,
-        ProcessorCall(
-            account=account,
-            key=f"{payment.id}:{attempt.n}",
-            reference=payment.id,
-            cents=payment.amount_cents,
-            text=ProcessorText.INSTALMENT,
-            ids={"customer": card.customer_id or "", "method": card.method_id or ""},
-        ),
-    )
-
-
-async def charge_told(processor: PaymentProcessor, call: ProcessorCall) -> IntentTold | str:
-    """What became of it; a word of the processor, where it said no without a payment to look at."""
-    try:
-        return await processor.charge(call)
-    except ProcessorRefused as refused:
-        return refused.code
 
 
 async def _ask(
@@ -123,23 +98,17 @@ async def _ask(
     actor: Actor,
     wanted: _Wanted,
 ) -> None:
+    truth = Truth(wanted.payment_id)
     try:
-        told = await charge_told(processor, wanted.call)
+        truth.charged(wanted.n, await processor.charge(wanted.call))
+    except ProcessorRefused as refused:
+        truth.refused(wanted.n, refused.code)
     except (ProcessorUnknown, ProcessorDown) as error:
         state = "unknown" if isinstance(error, ProcessorUnknown) else "asked"
-        async with database.tenant(tenant_id) as db:
-            payment = await recording.lock(db, wanted.payment_id)
-            look_at = clock.now() + starting.FIRST_LOOK
-            await starting.write_attempt(
-                db, wanted.payment_id, wanted.n, state=state, look_at=look_at
-            )
-            if state == "unknown":
-                await starting.write_payment(db, payment, "unknown")
+        await starting.not_heard(database, tenant_id, wanted.payment_id, wanted.n, state)
         return
     points.reach("payments.charging.called")
     async with database.tenant(tenant_id) as db:
-        truth = Truth(wanted.payment_id)
-        truth.charged(wanted.n, told)
         await settling.settle(db, actor, truth)
 
 

@@ -18,7 +18,7 @@ from billing_saas.statements import owing
 from billing_saas.statements import queries as statements
 from billing_saas.tenants import queries as tenants
 
-_GUARANTOR = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 # As posting a remittance locks them, in the same order: neither reads what the other is changing.
 _CLAIMS = text(
     """
@@ -31,7 +31,12 @@ _CLAIMS = text(
 
 async def lock_guarantor(db: TenantSession, guarantor_id: UUID) -> None:
     """One payment at a time is laid on what a guarantor owes. Taken after a payment's row, never before."""
-    await db.execute(_GUARANTOR, {"name": f"payments:{db.tenant_id}:{guarantor_id}"})
+    await db.execute(_LOCK, {"name": f"payments:{db.tenant_id}:{guarantor_id}"})
+
+
+async def lock_instalment(db: TenantSession, instalment_id: UUID) -> None:
+    """One charge at a time is made for an instalment. Taken before a payment's row."""
+    await db.execute(_LOCK, {"name": f"instalment:{db.tenant_id}:{instalment_id}"})
 
 
 async def lock_claims(db: TenantSession, claim_ids: Collection[UUID]) -> None:

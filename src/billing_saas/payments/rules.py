@@ -300,20 +300,26 @@ def _of_patient(account: Account, cents: int, guarantor_id: UUID) -> Line:
 
 # --- states: what is told later never takes back what was known ---
 
-_PAYMENT_RANK = {
-    "started": 0,
+_ATTEMPT_RANK = {
+    "asked": 0,
     "unknown": 1,
-    "processing": 2,
-    "expired": 3,
+    "open": 2,
+    "processing": 3,
+    "expired": 4,
     "failed": 4,
     "succeeded": 5,
 }
+_OF_ATTEMPT = {"asked": "started", "open": "started"}
 
 
-def payment_state(before: str, told: str) -> str:
-    """Money that came stays come; a failure or an end may be overtaken by money, and by nothing else
-    (a new attempt of the same payment says so itself)."""
-    return told if _PAYMENT_RANK[told] >= _PAYMENT_RANK[before] else before
+def attempt_state(before: str, told: str) -> str:
+    """An attempt goes forward only: an older answer that is written later changes nothing."""
+    return told if _ATTEMPT_RANK[told] > _ATTEMPT_RANK[before] else before
+
+
+def payment_state(last_attempt: str, *, came: bool) -> str:
+    """Money that came stays come; else a payment stands where its last attempt does."""
+    return "succeeded" if came else _OF_ATTEMPT.get(last_attempt, last_attempt)
 
 
 _REFUND_RANK = {
@@ -377,14 +383,3 @@ def disputed_word(states: Iterable[str]) -> str:
         if state in found:
             return word
     return ""
-
-
-INTENT_STATES = {
-    "requires_payment_method": "failed",
-    "requires_confirmation": "processing",
-    "requires_action": "processing",
-    "requires_capture": "processing",
-    "processing": "processing",
-    "canceled": "failed",
-    "succeeded": "succeeded",
-}

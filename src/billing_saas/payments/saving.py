@@ -36,7 +36,7 @@ class Saving:
 class CardTold:
     """What the processor says of a card that was being given."""
 
-    checkout: CheckoutTold | None
+    checkout: CheckoutTold
     setup: SetupTold | None
 
 
@@ -151,37 +151,41 @@ async def end(db: TenantSession, actor: Actor, guarantor_id: UUID, saved_method_
     )
 
 
-# --- what jobs ask, and write down ---
+# --- jobs: prepare, call, record ---
 
 
-async def ask(
-    database: Database, tenant_id: UUID, _actor: Actor, job: AskAboutCard
-) -> CardTold | None:
+async def ask_about(database: Database, tenant_id: UUID, actor: Actor, job: AskAboutCard) -> None:
+    """Whether the card was given, by the page it was to be given on."""
     processor = accounts.processor_of(database)
     async with database.tenant(tenant_id) as db:
         card = await _row(db, job.saved_method_id)
         account = await accounts.known(db)
-    if card is None or card.checkout_id is None or card.state not in ("asked", "open", "unknown"):
-        return None
-    checkout = await processor.checkout_told(
-        ProcessorCall(account=account, ids={"checkout": card.checkout_id})
-    )
-    if not checkout.setup:
-        return CardTold(checkout, None)
-    setup = await processor.setup_told(ProcessorCall(account=account, ids={"setup": checkout.setup}))
-    return CardTold(checkout, setup)
-
-
-async def record(
-    db: TenantSession, actor: Actor, job: AskAboutCard, told: CardTold | None
-) -> None:
-    card = await _row(db, job.saved_method_id, lock=True)
     if card is None or card.state not in ("asked", "open", "unknown"):
         return
-    if told is None:  # its page was never made, or never heard of: nobody was sent there
-        await _write(db, card.id, state="failed", look_at=None)
+    told: CardTold | None = None
+    if card.checkout_id is not None:
+        page = ProcessorCall(account=account, ids={"checkout": card.checkout_id})
+        checkout = await processor.checkout_told(page)
+        setup = None
+        if checkout.setup:
+            call = ProcessorCall(account=account, ids={"setup": checkout.setup})
+            setup = await processor.setup_told(call)
+        told = CardTold(checkout, setup)
+    async with database.tenant(tenant_id) as db:
+        await _record(db, actor, job.saved_method_id, told)
+
+
+async def _record(
+    db: TenantSession, actor: Actor, saved_method_id: UUID, told: CardTold | None
+) -> None:
+    card = await _row(db, saved_method_id, lock=True)
+    if card is None or card.state not in ("asked", "open", "unknown"):
         return
-    if told.setup is not None and told.setup.status == "succeeded":
+    if told is None or told.checkout.status == "expired":  # nobody was sent there, or gave one
+        await _write(db, card.id, state="failed", look_at=None)
+    elif told.setup is None or told.setup.status != "succeeded":
+        await _write(db, card.id, look_at=clock.now() + timedelta(minutes=15))
+    else:
         await _write(
             db,
             card.id,
@@ -200,26 +204,18 @@ async def record(
             object_id=card.id,
             subjects=[card.guarantor_id],
         )
-    elif told.checkout is not None and told.checkout.status == "expired":
-        await _write(db, card.id, state="failed", look_at=None)
-    else:
-        await _write(db, card.id, look_at=clock.now() + timedelta(minutes=15))
 
 
-async def forget(database: Database, tenant_id: UUID, _actor: Actor, job: ForgetCard) -> bool:
+async def forget(database: Database, tenant_id: UUID, actor: Actor, job: ForgetCard) -> None:
     async with database.tenant(tenant_id) as db:
         card = await _row(db, job.saved_method_id)
         account = await accounts.known(db)
     if card is None or card.method_id is None:
-        return False
+        return
     await accounts.processor_of(database).forget_card(
         ProcessorCall(account=account, ids={"method": card.method_id})
     )
-    return True
-
-
-async def forgotten(db: TenantSession, actor: Actor, job: ForgetCard, told: bool) -> None:
-    if told:
+    async with database.tenant(tenant_id) as db:
         await trail.record(
             db, actor, "card.forget", object_type="saved_method", object_id=job.saved_method_id
         )

@@ -16,7 +16,7 @@ from billing_saas.kit import clock, points
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.ids import new_id
-from billing_saas.kit.processing import CheckoutTold, ProcessorCall, ProcessorText, ReturnTo
+from billing_saas.kit.processing import ProcessorCall, ProcessorText, ReturnTo
 from billing_saas.kit.protocols import (
     PaymentProcessor,
     ProcessorDown,
@@ -26,7 +26,8 @@ from billing_saas.kit.protocols import (
 from billing_saas.payments import accounts, laying, recording, rules
 from billing_saas.payments.errors import AmountRefused, PaymentUnderWay
 from billing_saas.payments.rules import Purpose
-from billing_saas.payments.tables import Payment, PaymentAttempt
+from billing_saas.payments.tables import Payment, PaymentAttempt, SavedMethod
+from billing_saas.payments.truth import AttemptTold
 from billing_saas.tenants import queries as tenants
 
 PAGE_GOOD_FOR = timedelta(hours=1)
@@ -100,7 +101,7 @@ async def start(
             payment, attempt = standing
             if attempt.checkout_url is not None:
                 return Started(payment.id, attempt.checkout_url)
-            return await _ask(processor, database, tenant_id, _asking(account, payment, attempt))
+            return await _ask(processor, database, tenant_id, asking_of(account, payment, attempt))
     if standing is not None:
         await _end_page(processor, database, tenant_id, account, *standing)
     async with database.tenant(tenant_id) as db:
@@ -136,7 +137,7 @@ async def again(database: Database, tenant_id: UUID, actor: Actor, payment_id: U
             attempt = await new_attempt(db, actor, payment)
         elif attempt.state == "processing":
             raise PaymentUnderWay("The bank has not said yet whether this payment arrives.")
-        asking = _asking(account, payment, attempt)
+        asking = asking_of(account, payment, attempt)
     return await _ask(processor, database, tenant_id, asking)
 
 
@@ -179,7 +180,9 @@ async def _end_page(
 ) -> None:
     """The open page of the other amount: somebody may be paying on it this moment."""
     if attempt.checkout_id is None:
-        raise PaymentUnderWay("A payment of this bill was begun a moment ago. Try again in a minute.")
+        raise PaymentUnderWay(
+            "A payment of this bill was begun a moment ago. Try again in a minute."
+        )
     call = ProcessorCall(
         account=account, key=f"{payment.id}:{attempt.n}:end", ids={"checkout": attempt.checkout_id}
     )
@@ -188,9 +191,8 @@ async def _end_page(
     except (ProcessorDown, ProcessorUnknown, ProcessorRefused):
         raise PaymentUnderWay("Another payment of this bill is being made.") from None
     async with database.tenant(tenant_id) as db:
-        await recording.lock(db, payment.id)
-        await write_attempt(db, payment.id, attempt.n, state="expired", look_at=None)
-        await write_payment(db, payment, "expired")
+        locked = await recording.lock(db, payment.id)
+        await write_attempt(db, locked, AttemptTold(attempt.n, "expired"))
 
 
 async def _prepare(
@@ -214,7 +216,7 @@ async def _prepare(
         plan_instalment_id=plan_instalment_id,
     )
     attempt = await new_attempt(db, actor, payment)
-    return _asking(account, payment, attempt)
+    return asking_of(account, payment, attempt)
 
 
 async def new_payment(
@@ -278,17 +280,9 @@ async def new_attempt(db: TenantSession, actor: Actor, payment: Payment) -> Paym
             updated_at=now,
         )
     )
-    await db.execute(
-        update(Payment)
-        .where(Payment.tenant_id == db.tenant_id, Payment.id == payment.id)
-        .values(
-            attempts=n,
-            state="started",
-            failure_code="",
-            updated_at=now,
-            version=Payment.version + 1,
-        )
-    )
+    payment.attempts = n
+    await write_payment(db, payment, "started")
+    await db.flush()
     attempt = await last_attempt(db, payment.id)
     assert attempt is not None
     return attempt
@@ -304,115 +298,132 @@ async def last_attempt(db: TenantSession, payment_id: UUID) -> PaymentAttempt | 
     return found
 
 
-def _asking(account: str, payment: Payment, attempt: PaymentAttempt) -> Asking:
+async def _ask(
+    processor: PaymentProcessor, database: Database, tenant_id: UUID, asking: Asking
+) -> Started:
+    """Call and record. What was refused or not heard is written down as such."""
+    try:
+        told = await processor.checkout(asking.checkout())
+    except (ProcessorUnknown, ProcessorDown) as error:
+        state = "unknown" if isinstance(error, ProcessorUnknown) else "asked"
+        await not_heard(database, tenant_id, asking.payment_id, asking.n, state)
+        return Started(asking.payment_id, None)
+    except ProcessorRefused as refused:
+        async with database.tenant(tenant_id) as db:
+            payment = await recording.lock(db, asking.payment_id)
+            told_as = AttemptTold(asking.n, "failed", refused.code)
+            await write_attempt(db, payment, told_as)
+        return Started(asking.payment_id, None)
+    points.reach("payments.starting.called")
+    async with database.tenant(tenant_id) as db:
+        payment = await recording.lock(db, asking.payment_id)
+        await write_attempt(
+            db,
+            payment,
+            AttemptTold(
+                asking.n,
+                "open",
+                intent_id=told.intent,
+                checkout_id=told.id,
+                checkout_url=told.url,
+                expires_at=told.expires_at,
+            ),
+        )
+    return Started(asking.payment_id, told.url or None)
+
+
+async def not_heard(
+    database: Database, tenant_id: UUID, payment_id: UUID, n: int, state: str
+) -> None:
+    async with database.tenant(tenant_id) as db:
+        payment = await recording.lock(db, payment_id)
+        await write_attempt(db, payment, AttemptTold(n, state))
+
+
+async def write_attempt(db: TenantSession, payment: Payment, told: AttemptTold) -> str:
+    """Of a payment whose row is locked: move the attempt on, and with it the payment. Says where it is."""
+    attempt = await db.scalar(
+        select(PaymentAttempt).where(
+            PaymentAttempt.tenant_id == db.tenant_id,
+            PaymentAttempt.payment_id == payment.id,
+            PaymentAttempt.n == told.n,
+        )
+    )
+    assert attempt is not None
+    now = clock.now()
+    state = rules.attempt_state(attempt.state, told.state)
+    await db.execute(
+        update(PaymentAttempt)
+        .where(
+            PaymentAttempt.tenant_id == db.tenant_id,
+            PaymentAttempt.payment_id == payment.id,
+            PaymentAttempt.n == told.n,
+        )
+        .values(
+            state=state,
+            checkout_id=attempt.checkout_id or told.checkout_id or None,
+            intent_id=attempt.intent_id or told.intent_id or None,
+            checkout_url=attempt.checkout_url or told.checkout_url or None,
+            expires_at=attempt.expires_at or told.expires_at,
+            failure_code=told.failure_code if state == "failed" else "",
+            look_at=next_look(state, attempt.asked_at, now),
+            updated_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if told.n == payment.attempts:
+        came = payment.state == "succeeded"
+        await write_payment(
+            db,
+            payment,
+            rules.payment_state(state, came=came),
+            told.failure_code if state == "failed" else "",
+        )
+    return state
+
+
+def next_look(state: str, asked_at: datetime, now: datetime) -> datetime | None:
+    """When to ask about it, if nobody knocks. A minute after an asking that was not heard, then less often."""
+    if state in ("succeeded", "failed", "expired"):
+        return None
+    if state in ("asked", "unknown"):
+        since = now - asked_at
+        return now + max(timedelta(minutes=1), min(since / 2, timedelta(hours=2)))
+    if state == "open":
+        return max(now + timedelta(minutes=10), asked_at + PAGE_GOOD_FOR / 2)
+    return now + timedelta(hours=6)  # a bank debit takes days
+
+
+async def write_payment(
+    db: TenantSession, payment: Payment, state: str, failure_code: str = ""
+) -> None:
+    """Of a payment whose row is locked."""
+    if (state, failure_code) == (payment.state, payment.failure_code):
+        return
+    now = clock.now()
+    came = payment.succeeded_at or (now if state == "succeeded" else None)
+    payment.state, payment.failure_code, payment.succeeded_at = state, failure_code, came
+    payment.updated_at = now
+    payment.version += 1
+    await db.flush()
+
+
+def asking_of(account: str, payment: Payment, attempt: PaymentAttempt) -> Asking:
     return Asking(
         account, payment.id, attempt.n, payment.amount_cents, payment.purpose, attempt.asked_at
     )
 
 
-async def _ask(
-    processor: PaymentProcessor, database: Database, tenant_id: UUID, asking: Asking
-) -> Started:
-    """Call and record. What was refused or not heard is written down as such; no error is swallowed twice."""
-    try:
-        told = await processor.checkout(asking.checkout())
-    except ProcessorUnknown:
-        await _not_heard(database, tenant_id, asking, "unknown")
-        return Started(asking.payment_id, None)
-    except ProcessorDown:
-        await _not_heard(database, tenant_id, asking, "asked")
-        return Started(asking.payment_id, None)
-    except ProcessorRefused as refused:
-        async with database.tenant(tenant_id) as db:
-            payment = await recording.lock(db, asking.payment_id)
-            await write_attempt(
-                db,
-                asking.payment_id,
-                asking.n,
-                state="failed",
-                failure_code=refused.code,
-                look_at=None,
-            )
-            await write_payment(db, payment, "failed", refused.code)
-        return Started(asking.payment_id, None)
-    points.reach("payments.starting.called")
-    async with database.tenant(tenant_id) as db:
-        await recording.lock(db, asking.payment_id)
-        await write_page(db, asking.payment_id, asking.n, told)
-    return Started(asking.payment_id, told.url or None)
-
-
-async def _not_heard(database: Database, tenant_id: UUID, asking: Asking, state: str) -> None:
-    async with database.tenant(tenant_id) as db:
-        payment = await recording.lock(db, asking.payment_id)
-        await write_attempt(
-            db, asking.payment_id, asking.n, state=state, look_at=clock.now() + FIRST_LOOK
-        )
-        if state == "unknown":
-            await write_payment(db, payment, "unknown")
-
-
-async def write_page(db: TenantSession, payment_id: UUID, n: int, told: CheckoutTold) -> None:
-    """Of a payment whose row is locked. An attempt that went on meanwhile is left where it is."""
-    attempt = await db.scalar(
-        select(PaymentAttempt)
-        .where(
-            PaymentAttempt.tenant_id == db.tenant_id,
-            PaymentAttempt.payment_id == payment_id,
-            PaymentAttempt.n == n,
-        )
-        .execution_options(populate_existing=True)
+def charge_call(
+    account: str, payment: Payment, attempt: PaymentAttempt, card: SavedMethod
+) -> ProcessorCall:
+    """Made of rows that do not change: asked again by the same key, it is the same request."""
+    asking = asking_of(account, payment, attempt)
+    return ProcessorCall(
+        account=account,
+        key=asking.key,
+        reference=payment.id,
+        cents=payment.amount_cents,
+        text=asking.text,
+        ids={"customer": card.customer_id or "", "method": card.method_id or ""},
     )
-    assert attempt is not None
-    values: dict[str, object] = {
-        "checkout_id": told.id,
-        "checkout_url": told.url or None,
-        "expires_at": told.expires_at,
-    }
-    if told.intent:
-        values["intent_id"] = told.intent
-    if attempt.state in ("asked", "unknown"):
-        values |= {"state": "open", "look_at": clock.now() + timedelta(minutes=10)}
-    await write_attempt(db, payment_id, n, **values)
-    await db.execute(
-        update(Payment)
-        .where(
-            Payment.tenant_id == db.tenant_id, Payment.id == payment_id, Payment.state == "unknown"
-        )
-        .values(state="started", updated_at=clock.now(), version=Payment.version + 1)
-    )
-
-
-async def write_attempt(db: TenantSession, payment_id: UUID, n: int, **values: object) -> None:
-    await db.execute(
-        update(PaymentAttempt)
-        .where(
-            PaymentAttempt.tenant_id == db.tenant_id,
-            PaymentAttempt.payment_id == payment_id,
-            PaymentAttempt.n == n,
-        )
-        .values(updated_at=clock.now(), **values)
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def write_payment(
-    db: TenantSession, payment: Payment, told: str, failure_code: str = ""
-) -> str:
-    """Move on a payment whose row is locked; what is known is never taken back. Says where it stands."""
-    state = rules.payment_state(payment.state, told)
-    if state != payment.state or (state == "failed" and failure_code != payment.failure_code):
-        await db.execute(
-            update(Payment)
-            .where(Payment.tenant_id == db.tenant_id, Payment.id == payment.id)
-            .values(
-                state=state,
-                failure_code=failure_code if state == "failed" else "",
-                succeeded_at=payment.succeeded_at
-                or (clock.now() if state == "succeeded" else None),
-                updated_at=clock.now(),
-                version=Payment.version + 1,
-            )
-            .execution_options(synchronize_session=False)
-        )
-    return state

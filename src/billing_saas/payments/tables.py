@@ -169,7 +169,8 @@ class SavedMethod(Row):
 
 
 class Refund(Row):
-    """`reason` at_processor: the practice gave it back there, and we heard of it."""
+    """`reason` at_processor: the practice gave it back there, and we heard of it. `journalled`: the money
+    went; `came_back`: it did not reach the card, and is owed to the patient."""
 
     __tablename__ = "refund"
     __table_args__ = (_of_payment(), UniqueConstraint("tenant_id", "processor_id"))
@@ -182,6 +183,8 @@ class Refund(Row):
     method: Mapped[str]
     state: Mapped[str]
     processor_id: Mapped[str | None]
+    journalled: Mapped[bool] = mapped_column(default=False)
+    came_back: Mapped[bool] = mapped_column(default=False)
     failure_code: Mapped[str] = mapped_column(default="")
     paper_number: Mapped[str] = mapped_column(default="")
     asked_by_kind: Mapped[str]

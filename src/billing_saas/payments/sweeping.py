@@ -1,0 +1,47 @@
+"""What nobody knocked for: askings whose end was not heard, pages that ended, debits that take days."""
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
+
+from billing_saas.kit import clock
+from billing_saas.kit.actor import Actor
+from billing_saas.kit.db import TenantSession
+from billing_saas.outbox import queue
+from billing_saas.outbox.jobs import Job
+from billing_saas.payments.jobs import (
+    AskAboutCard,
+    AskAboutPayment,
+    MakeRefund,
+    SweepPayments,
+)
+from billing_saas.payments.starting import FIRST_LOOK
+from billing_saas.payments.tables import PaymentAttempt, Refund, SavedMethod
+
+_MOST = 500
+
+
+async def sweep(db: TenantSession, actor: Actor, _job: SweepPayments) -> None:
+    """Owe an asking for each, and look again later, in case the job fails for good."""
+    now = clock.now()
+    again = now + 5 * FIRST_LOOK
+    jobs: list[Job] = []
+    for model, its_id, job in (
+        (PaymentAttempt, PaymentAttempt.payment_id, AskAboutPayment),
+        (Refund, Refund.id, MakeRefund),
+        (SavedMethod, SavedMethod.id, AskAboutCard),
+    ):
+        due = select(its_id).where(model.tenant_id == db.tenant_id, model.look_at <= now)
+        found = list(dict.fromkeys(await db.scalars(due.order_by(model.look_at).limit(_MOST))))
+        jobs += [job(one) for one in found]
+        await db.execute(
+            update(model)
+            .where(
+                model.tenant_id == db.tenant_id,
+                its_id == bindparam("ids", found, ARRAY(Uuid)).any_(),
+                model.look_at <= now,
+            )
+            .values(look_at=again)
+            .execution_options(synchronize_session=False)
+        )
+    await queue.add_many(db, jobs, request_id=actor.request_id)
