@@ -10,6 +10,7 @@ import billing_saas.collections.tables
 import billing_saas.connections.tables
 import billing_saas.coverage.tables
 import billing_saas.custody.tables
+import billing_saas.desk.tables
 import billing_saas.documents.tables
 import billing_saas.duties.tables
 import billing_saas.emergencies.tables

@@ -43,7 +43,9 @@ class Debts:
     database: Database
     tenant: Tenant
 
-    async def guarantor(self, cents: int = 0, *, name: str = "Moreno", on: date | None = None) -> UUID:
+    async def guarantor(
+        self, cents: int = 0, *, name: str = "Moreno", on: date | None = None
+    ) -> UUID:
         async with self.database.tenant(self.tenant.id) as db:
             (guarantor_id,) = await registering.register_many(
                 db, OFFICE, [Demographics(last_name=name, first_name="Lucía")]

@@ -104,9 +104,7 @@ async def test_only_what_was_shown_is_agreed_to(debts: Debts) -> None:
     other = "0" * 64
     await _refused(debts, TermsChanged, me, plan_id, Consent(digest=other, future_charges=True))
     await _refused(debts, ConsentMissing, me, plan_id, Consent(digest=shown.digest))
-    await _refused(
-        debts, NotTheirs, me, plan_id, Consent(digest=shown.digest, through="desk")
-    )
+    await _refused(debts, NotTheirs, me, plan_id, Consent(digest=shown.digest, through="desk"))
     await _refused(
         debts, NotTheirs, OFFICE, plan_id, Consent(digest=shown.digest, through="portal")
     )

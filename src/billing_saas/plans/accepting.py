@@ -14,12 +14,15 @@ from sqlalchemy.exc import IntegrityError
 from billing_saas.audit import trail
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor, ActorKind
-from billing_saas.kit.db import TenantSession
+from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.links import issuing
 from billing_saas.messages import sending
 from billing_saas.messages.rules import Words
-from billing_saas.plans import moving, queries, reckoning, rules, words
+from billing_saas.payments import saving
+from billing_saas.payments.errors import SavedCardEnded
+from billing_saas.payments.saving import Saving
+from billing_saas.plans import moving, queries, reckoning, rules, watching, words
 from billing_saas.plans.errors import (
     ConsentMissing,
     DebtChanged,
@@ -80,6 +83,60 @@ async def accept(db: TenantSession, actor: Actor, plan_id: UUID, consent: Consen
         await moving.move(db, actor, row, State.ACTIVE, "without_card")
     link = await issuing.issue(db, actor, "plan", row.guarantor_id, row.id)
     await sending.ask(db, actor, row.guarantor_id, "plan_agreed", Words(link=link))
+
+
+async def give_card(database: Database, tenant_id: UUID, actor: Actor, plan_id: UUID) -> Saving:
+    """The page of the processor where the card for this plan is given, or another instead of one that was
+    declined. The consent to charge it was given with the plan. `ConsentMissing` where it was not."""
+    async with database.tenant(tenant_id) as db:
+        row = await queries.row_for(db, actor, plan_id, lock=True, permission=WRITE)
+        if State(row.state) not in rules.STANDING:
+            rules.check_move(State(row.state), State.ACTIVE)  # names both states
+        if not row.autopay:
+            raise ConsentMissing("This plan charges no card: propose one that does.")
+        guarantor_id, version = row.guarantor_id, row.terms_version
+    return await saving.begin(
+        database, tenant_id, actor, guarantor_id, consent=f"plan-autopay-{version}"
+    )
+
+
+async def use_card(db: TenantSession, actor: Actor, plan_id: UUID, saved_method_id: UUID) -> None:
+    """A card that the guarantor keeps: charged from now on, and asked again if another was declined."""
+    row = await queries.row_for(db, actor, plan_id, lock=True, permission=WRITE)
+    card = await saving.card_of(db, row.guarantor_id, saved_method_id)
+    if not row.autopay or State(row.state) not in rules.STANDING:
+        raise ConsentMissing("This plan charges no card: propose one that does.")
+    if row.autopay_stopped == rules.WITHDRAWN and actor.kind is not ActorKind.PATIENT:
+        raise ConsentMissing("The guarantor took the consent back, and alone gives it again.")
+    if card.state != "active":
+        raise SavedCardEnded("This card is not kept (any more).")
+    row.saved_method_id, row.autopay_stopped = card.id, ""
+    await db.flush()
+    await trail.record(
+        db,
+        actor,
+        "plan.card",
+        object_type="payment_plan",
+        object_id=row.id,
+        subjects=[row.guarantor_id],
+    )
+    await watching.look_at(db, actor, [row.id])
+
+
+async def stop_charging(db: TenantSession, actor: Actor, plan_id: UUID) -> None:
+    """The guarantor withdraws the consent to future charges: the plan goes on and is paid by hand."""
+    row = await queries.row_for(db, actor, plan_id, lock=True, permission=WRITE)
+    if row.autopay and not row.autopay_stopped:
+        row.autopay_stopped = rules.WITHDRAWN
+        await db.flush()
+        await trail.record(
+            db,
+            actor,
+            "plan.stop_charging",
+            object_type="payment_plan",
+            object_id=row.id,
+            subjects=[row.guarantor_id],
+        )
 
 
 async def decline(db: TenantSession, actor: Actor, plan_id: UUID) -> None:

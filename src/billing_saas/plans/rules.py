@@ -272,9 +272,14 @@ SOFT_DECLINES = frozenset(
         *("insufficient_funds", "issuer_not_available", "processing_error", "reenter_transaction"),
         *("try_again_later", "generic_decline", "do_not_honor", "call_issuer", "approve_with_id"),
         *("card_velocity_exceeded", "withdrawal_count_limit_exceeded", "duplicate_transaction"),
-        "card_declined",
+        # Ours, where no card was asked: the practice's account could not take money that day.
+        *("card_declined", "not_taking_payments", "no_processor"),
     }
 )
+
+
+WITHDRAWN = "withdrawn"
+"""Why a plan's card is not charged any more: its owner took the consent back."""
 
 
 def is_hard(code: str) -> bool:

@@ -199,9 +199,15 @@ class _Look:
 
 
 async def _saved_for(db: TenantSession, rows: Sequence[PaymentPlan]) -> dict[UUID, UUID]:
-    """By plan that waits for a card, the one that its guarantor saved last since it was proposed: another
-    card, kept for something else, is not what was agreed to."""
-    waiting = [row for row in rows if row.autopay and row.saved_method_id is None]
+    """By plan that waits for a card (or for another, since its own was declined), the one that its guarantor
+    saved last since: a card that was kept for something else is not what was agreed to."""
+    waiting = [
+        row
+        for row in rows
+        if row.autopay
+        and row.autopay_stopped != rules.WITHDRAWN
+        and (row.saved_method_id is None or row.autopay_stopped)
+    ]
     if not waiting:
         return {}
     guarantors = [row.guarantor_id for row in waiting]
@@ -221,7 +227,9 @@ async def _saved_for(db: TenantSession, rows: Sequence[PaymentPlan]) -> dict[UUI
         row.id: method.id
         for row in waiting
         for method in saved
-        if method.guarantor_id == row.guarantor_id and method.created_at >= row.proposed_at
+        if method.guarantor_id == row.guarantor_id
+        and method.created_at >= row.proposed_at
+        and (row.saved_method_id is None or method.id > row.saved_method_id)
     }
 
 

@@ -1,0 +1,29 @@
+from billing_saas.kit.errors import Conflict, Invalid, NotFound
+
+
+class ReceiptNotFound(NotFound):
+    pass
+
+
+class DrawerNotFound(NotFound):
+    pass
+
+
+class NothingTaken(Conflict):
+    """The drawer has nothing to be counted."""
+
+
+class TooLateToVoid(Conflict):
+    """Another day, or the drawer was counted: what was taken is given back by a refund."""
+
+
+class NumberRefused(Invalid):
+    """Of a cheque or money order the last four of its number are kept, and no more."""
+
+
+class NoPlanToPay(Conflict):
+    """The guarantor has no plan that an instalment could be paid on."""
+
+
+class NothingToApply(Conflict):
+    """There is no credit, or nothing that it could be laid on."""
