@@ -55,8 +55,10 @@ def _contacts() -> None:
         "patient_contact",
         updates=[
             *("phi_demo", "key_ver", "preferred", "language", "time_zone", "version", "updated_at"),
-            *("email_state", "email_no", "email_verified_at", "email_verified_how"),
-            *("phone_state", "phone_no", "phone_verified_at", "phone_verified_how"),
+            *("email_state", "email_no"),
+            *("email_verified_at", "email_verified_how"),
+            *("phone_state", "phone_no"),
+            *("phone_verified_at", "phone_verified_how"),
         ],
     )
 
@@ -136,6 +138,7 @@ def _messages() -> None:
           key_ver integer NOT NULL,
           carrier_id text NOT NULL DEFAULT '',
           attempts integer NOT NULL DEFAULT 0,
+          address_no integer NOT NULL DEFAULT 0,
           send_after timestamptz NOT NULL,
           stale_at timestamptz NOT NULL,
           asked_at timestamptz NOT NULL,
@@ -155,6 +158,8 @@ def _messages() -> None:
         "CREATE INDEX message_patient_idx ON message (tenant_id, patient_id, id DESC)",
         "CREATE INDEX message_counted_idx ON message (tenant_id, recipient_id, channel, asked_at)"
         " WHERE state <> 'refused'",
+        "CREATE INDEX message_standing_idx ON message (tenant_id, stale_at)"
+        " WHERE state IN ('waiting', 'sending')",
         # What comes back (a bounce, a delivery, an unsubscription) names a message by a random word of
         # which only the hash is kept: the platform finds the practice by it, and nothing else.
         """
@@ -172,7 +177,7 @@ def _messages() -> None:
         "message",
         updates=[
             *("channel", "decision", "reasons", "state", "ended_because", "phi_demo", "key_ver"),
-            *("carrier_id", "attempts", "send_after", "sending_at", "sent_at", "ended_at"),
+            *("carrier_id", "attempts", "address_no", "send_after", "sending_at", "sent_at", "ended_at"),
             *("complained_at", "version"),
         ],
     )

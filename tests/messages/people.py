@@ -1,17 +1,19 @@
 """Patients of Elm, by the names of the stories."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from billing_saas.edi.parties import Address
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.messages import consents, contacts
 from billing_saas.messages.contacts import Wanted
-from billing_saas.messages.rules import CONSENTED
+from billing_saas.messages.rules import CONSENTED, Words
 from billing_saas.patients import registering
 from billing_saas.patients.rules import Demographics
 from tests.cast import Person, Tenant
 
+NOON = datetime(2026, 11, 2, 18, tzinfo=UTC)  # a Monday, noon in Chicago
+LINK = Words(link="/s/abcdefghijklmnopqrstuv")
 PAT = Demographics(
     last_name="Quillfeather",
     first_name="Patience",
@@ -43,6 +45,4 @@ async def reached(
     await contacts.put(db, alice.actor, patient_id, wanted)
     for channel in ("email", "text"):
         for purpose in CONSENTED:
-            await consents.give(
-                db, alice.actor, patient_id, channel, purpose, source="desk"
-            )
+            await consents.give(db, alice.actor, patient_id, channel, purpose, source="desk")

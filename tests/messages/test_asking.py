@@ -1,29 +1,15 @@
 """Asking for a message: the gate decides, and what it decided is on file."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
-import pytest
 from sqlalchemy import select
 
 from billing_saas.kit import clock
 from billing_saas.kit.db import Database
 from billing_saas.messages import contacts, pausing, sending
-from billing_saas.messages.rules import Words
 from billing_saas.messages.tables import Message
 from tests.cast import Person, Tenant
-from tests.messages.people import PAT, reached, registered
-
-LINK = Words(link="/s/abcdefghijklmnopqrstuv")
-NOON = datetime(2026, 11, 2, 18, tzinfo=UTC)  # noon in Chicago
-
-
-@pytest.fixture
-async def pat(database: Database, elm: Tenant, alice: Person) -> UUID:
-    patient_id = await registered(database, elm, alice, PAT)
-    async with database.tenant(elm.id) as db:
-        await reached(db, alice, patient_id)
-    return patient_id
+from tests.messages.people import LINK, NOON
 
 
 async def test_what_may_go_is_owed(
@@ -44,14 +30,15 @@ async def test_a_dispute_stops_dunning_and_not_receipts(
 ) -> None:
     with clock.frozen(NOON):
         async with database.tenant(elm.id) as db:
-            await pausing.pause(
-                db, alice.actor, pat, "dispute", source_type="claim", source_id=pat
-            )
+            await pausing.pause(db, alice.actor, pat, "dispute", source_type="claim", source_id=pat)
             refused = await sending.ask(db, alice.actor, pat, "statement_ready", LINK)
             receipt = await sending.ask(db, alice.actor, pat, "payment_received")
             assert await pausing.lift(db, alice.actor, source_type="claim", source_id=pat) == 1
             after = await sending.ask(db, alice.actor, pat, "statement_ready", LINK)
-    assert (refused.outcome, refused.reasons) == ("refused", ("email:dispute", "text:dispute"))
+    assert (refused.outcome, refused.reasons) == (
+        "refused",
+        ("email:dispute", "text:dispute", "text:no_sender"),
+    )
     assert receipt.outcome == after.outcome == "allowed"
 
 

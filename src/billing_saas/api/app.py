@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 
 from billing_saas.api import deps, docs, errors, health, limits, parameters
@@ -14,9 +15,10 @@ from billing_saas.api.console import console
 from billing_saas.api.door import Door
 from billing_saas.api.edge import Edge
 from billing_saas.api.frame import RequestFrame
+from billing_saas.api.hooks import carriers
 from billing_saas.api.metering import Metering
 from billing_saas.api.oauth import tokens
-from billing_saas.api.portal import portal
+from billing_saas.api.portal import portal, refusing
 from billing_saas.api.staff import (
     arrivals,
     audit_events,
@@ -150,6 +152,7 @@ def create_app(
             staff(),
             console.pages(),
             portal.pages(),
+            *carriers.HANDLERS,
             *tokens.HANDLERS,
             health.live,
             health.ready,
@@ -163,7 +166,7 @@ def create_app(
         ],
         guards=[parameters.known],
         response_class=Answer,
-        exception_handlers=errors.HANDLERS,
+        exception_handlers={**errors.HANDLERS, HTTPException: refusing.told_by_path},
         openapi_config=docs.openapi(),
         request_max_body_size=MOST_JSON_BYTES,  # files are streamed past it, by routes that say so
         logging_config=None,  # its default logs bodies and headers; ours is in kit.logs

@@ -1,5 +1,6 @@
 """Letters by SMTP: TLS from the start (smtps) or before anything is said (STARTTLS)."""
 
+from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -11,6 +12,9 @@ from billing_saas.kit.carrying import CarrierDown, CarrierRefused, CarrierUnknow
 from billing_saas.kit.protocols import MailDown
 
 _SECONDS = 20
+# RFC 5322, 2.1.1: a line may be so long. The usual 78 would have a long link in a header written in
+# encoded words (RFC 2047), which no mail program reads there.
+_POLICY = policy.SMTP.clone(max_line_length=998)
 _PERMANENT = 500
 # RFC 5321, 4.2.3 and RFC 3463, 3.2: no such mailbox, not here, its name cannot be right, it moved.
 _NO_SUCH_ADDRESS = frozenset({550, 551, 553, 521, 556})
@@ -91,7 +95,7 @@ def _refused(code: int) -> CarrierRefused | CarrierDown:
 
 def letter(sender: str, to_address: str, subject: str, text: str) -> EmailMessage:
     """`ValueError` for an address or subject that would begin another header."""
-    made = EmailMessage()
+    made = EmailMessage(policy=_POLICY)
     made["From"] = sender
     made["To"] = to_address
     made["Subject"] = subject

@@ -96,6 +96,22 @@ async def withdraw_all(
             await _write(db, actor, patient_id, channel, one.purpose, False, source, WORDING, 0)
 
 
+async def restore(
+    db: TenantSession,
+    actor: Actor,
+    patient_id: UUID,
+    channel: Sent,
+    purpose: str,
+    *,
+    source: Source,
+) -> None:
+    """What was taken back, given again by the patient's own word, for the address that stands."""
+    contact = (await contacts.rows_of(db, [patient_id])).get(patient_id)
+    if contact is not None:
+        number = _address(contact, channel)[1]
+        await _write(db, actor, patient_id, channel, purpose, True, source, WORDING, number)
+
+
 async def consents_of(db: TenantSession, actor: Actor, patient_id: UUID) -> list[Given]:
     """What stands, by channel and purpose."""
     must(actor, READ)

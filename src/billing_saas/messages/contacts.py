@@ -17,9 +17,9 @@ from billing_saas.kit import bulk, clock
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
-from billing_saas.messages import rules
+from billing_saas.messages import pausing, rules
 from billing_saas.messages.errors import BadContact, ContactNotFound, NothingToVerify
-from billing_saas.messages.gate_rules import Reach
+from billing_saas.messages.gate_rules import Pausing, Reach
 from billing_saas.messages.rules import Addresses, Channel, Language, Sent
 from billing_saas.messages.tables import PatientContact
 from billing_saas.patients import finding, queries
@@ -30,6 +30,8 @@ from billing_saas.phi.keyring import Keyring
 from billing_saas.phi.registry import CONTACT_EMAIL, CONTACT_PHONE, PATIENT_CONTACT_PHI_DEMO
 
 READ = "messages.read"
+ADDRESS = "contact_address"
+"""The source of a pause because of an address: it is lifted when another one stands."""
 WRITE = "messages.write"
 
 How = Literal["code", "link", "desk"]
@@ -145,18 +147,21 @@ async def verify(
         row,
         **{f"{name}_state": "verified", f"{name}_verified_at": now, f"{name}_verified_how": how},
     )
+    await pausing.lift_kind(
+        db, actor, patient_id, Pausing.BOUNCE, channel=channel, source_type=ADDRESS
+    )
     await _tell(db, actor, "contact.verify", row, kind=name)
 
 
 async def undeliverable(
-    db: TenantSession, actor: Actor, patient_id: UUID, channel: Sent, address_no: int | None = None
+    db: TenantSession, actor: Actor, patient_id: UUID, channel: Sent, address_no: int
 ) -> bool:
     """What was sent there came back for good. Says whether it is still the address that stands."""
     row = await _row(db, patient_id, lock=True)
     name = _COLUMN[channel]
     if row is None or getattr(row, f"{name}_state") == "none":
         return False
-    if address_no is not None and getattr(row, f"{name}_no") != address_no:
+    if number_of(row, channel) != address_no:
         return False
     await _change(
         db,
@@ -214,7 +219,13 @@ async def _by_address(db: TenantSession, name: str, address: str) -> list[UUID]:
     ]
 
 
+def number_of(row: PatientContact, channel: Sent) -> int:
+    """Which of the addresses that ever stood this one is."""
+    return row.email_no if channel == "email" else row.phone_no
+
+
 _COLUMN: Mapping[Sent, str] = {"email": "email", "text": "phone"}
+_CHANNEL = {"email": "email", "phone": "text"}
 _FIELD = {"email": CONTACT_EMAIL, "phone": CONTACT_PHONE}
 
 
@@ -284,6 +295,14 @@ async def _replace(
         if changed or (wanted.confirmed and address):
             number = getattr(standing, f"{name}_no") + changed
             changes |= _of_address(name, address, wanted.confirmed, number, now)
+            await pausing.lift_kind(
+                db,
+                actor,
+                standing.patient_id,
+                Pausing.BOUNCE,
+                channel=_CHANNEL[name],
+                source_type=ADDRESS,
+            )
     sealed = ring.seal(PATIENT_CONTACT_PHI_DEMO, standing.id, _addresses(wanted))
     await _change(
         db,

@@ -1,4 +1,4 @@
-from billing_saas.kit.errors import Conflict, Invalid, NotFound
+from billing_saas.kit.errors import Conflict, Invalid, NotFound, Refused
 
 
 class ContactNotFound(NotFound):
@@ -43,3 +43,7 @@ class BadLetter(Invalid):
 
 class BadSetting(Invalid):
     pass
+
+
+class NotTheCarrier(Refused):
+    """Whoever knocked did not sign as the carrier does, or signed too long ago."""

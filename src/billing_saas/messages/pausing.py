@@ -14,6 +14,7 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
+from billing_saas.messages.errors import PauseNotFound
 from billing_saas.messages.gate_rules import Pausing
 from billing_saas.messages.tables import MessagePause
 
@@ -90,6 +91,32 @@ async def lift(db: TenantSession, actor: Actor, *, source_type: str, source_id: 
         MessagePause.source_type == source_type,
         MessagePause.source_id == source_id,
     )
+
+
+async def lift_kind(
+    db: TenantSession,
+    actor: Actor,
+    patient_id: UUID,
+    kind: str,
+    *,
+    channel: str,
+    source_type: str,
+) -> int:
+    """Of one patient, kind and channel."""
+    return await _lift(
+        db,
+        actor,
+        MessagePause.patient_id == patient_id,
+        MessagePause.kind == kind,
+        MessagePause.channel == channel,
+        MessagePause.source_type == source_type,
+    )
+
+
+async def lift_one(db: TenantSession, actor: Actor, pause_id: UUID) -> None:
+    """By hand."""
+    if not await _lift(db, actor, MessagePause.id == pause_id):
+        raise PauseNotFound("There is no such pause.")
 
 
 async def pauses_of(db: TenantSession, patient_ids: Collection[UUID]) -> dict[UUID, list[Pause]]:

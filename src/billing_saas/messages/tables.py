@@ -109,6 +109,7 @@ class Message(Row):
     key_ver: Mapped[int]
     carrier_id: Mapped[str]
     attempts: Mapped[int]
+    address_no: Mapped[int]
     send_after: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     stale_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

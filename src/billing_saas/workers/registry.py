@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 from billing_saas.clients import forgetting as tokens
@@ -19,6 +19,8 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, PlatformSession, TenantSession
 from billing_saas.mail import sending
 from billing_saas.mail.jobs import SendLetter
+from billing_saas.messages import delivering, knocking
+from billing_saas.messages.jobs import HandleReturned, SendMessage, SweepMessages
 from billing_saas.outbox import purging
 from billing_saas.outbox.jobs import Job, PurgeJobs, Queue
 from billing_saas.remittances import intake, posting
@@ -117,6 +119,9 @@ ACTS: tuple[Act, ...] = (
     practice_act(StartRotation, rotating.start_due, rotating.ROTATE),
     platform_act(FindWornKeys, rotating.find_worn, rotating.ROTATE),
     practice_act(SweepFiles, sweeping.sweep),
+    vendor_act(SendMessage, delivering.deliver),
+    practice_act(HandleReturned, knocking.handle),
+    practice_act(SweepMessages, delivering.sweep),
     practice_act(WatchEmergencies, judging.watch),
     platform_act(TellOfEmergencies, telling.tell),
 )

@@ -22,6 +22,7 @@ from billing_saas.emergencies.jobs import TellOfEmergencies, WatchEmergencies
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database, PlatformSession
 from billing_saas.kit.settings import Settings
+from billing_saas.messages.jobs import SweepMessages
 from billing_saas.outbox import jobs, leasing, queue
 from billing_saas.outbox.jobs import Job, PurgeJobs
 from billing_saas.reports.jobs import CheckInvariants, CountReceivables
@@ -73,6 +74,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("tokens.forget", Daily(time(3, 35)), ForgetTokens()),
     Schedule("emergencies.tell", Every(5), TellOfEmergencies()),
     Schedule("emergencies.watch", Daily(time(6, 0)), WatchEmergencies()),
+    Schedule("messages.sweep", Every(60), SweepMessages()),
     Schedule("files.sweep", Daily(time(3, 50)), SweepFiles()),
 )
 
