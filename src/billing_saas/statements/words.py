@@ -298,3 +298,77 @@ def day(value: date, language: Language) -> str:
 def short_day(value: date) -> str:
     """`03/08/2026`, where a table has no room for more."""
     return value.strftime("%m/%d/%Y")
+
+
+# On paper.
+PAPER: Mapping[str, Pair] = {
+    "title": ("Statement", "Estado de cuenta"),
+    "number": ("Statement number", "Número de estado de cuenta"),
+    "issued": ("Date", "Fecha"),
+    "due": ("Please pay by", "Por favor pague antes del"),
+    "total": ("You owe", "Usted debe"),
+    "patient": ("Patient", "Paciente"),
+    "service": ("Visit on", "Visita del"),
+    "charge": ("Charged", "Cobrado"),
+    "plan_paid": ("Insurance paid", "Pagó el seguro"),
+    "reduced": ("Taken off", "Descontado"),
+    "patient_paid": ("You paid", "Usted pagó"),
+    "owed": ("You owe", "Usted debe"),
+    "continued": ("Continued on the next page", "Continúa en la página siguiente"),
+    "page": ("Page {n} of {of}", "Página {n} de {of}"),
+    "pay_online": ("Pay in a minute", "Pague en un minuto"),
+    "pay_how": (
+        "Scan the square picture with your phone, or go to {site}. It asks for this code and for the birth "
+        "date of the person this is addressed to.",
+        "Escanee el cuadro con puntos con su teléfono, o vaya a {site}. Le pedirá este código y la fecha de "
+        "nacimiento de la persona a quien está dirigida esta carta.",
+    ),
+    "coupon": (
+        "Cut here and send this part with your check",
+        "Corte aquí y envíe esta parte con su cheque",
+    ),
+    "enclosed": ("Amount enclosed", "Cantidad incluida"),
+    "pay_to": ("Make your check out to", "Haga su cheque a nombre de"),
+    "write_number": (
+        "Write the statement number on your check.",
+        "Escriba el número de estado de cuenta en su cheque.",
+    ),
+    "questions": ("Questions? Call {phone}.", "¿Preguntas? Llame al {phone}."),
+    "help": (
+        "If you cannot pay all at once, ask us for a payment plan or for financial assistance. You may ask "
+        "for an itemized statement at any time.",
+        "Si no puede pagar todo de una vez, pídanos un plan de pagos o ayuda financiera. Puede pedir un "
+        "estado de cuenta detallado en cualquier momento.",
+    ),
+    "itemised": ("Itemized", "Detallado"),
+}
+_STAGES: Mapping[str, Pair] = {
+    "first": (
+        "This is what is left for you to pay. Whatever insurance we billed has answered.",
+        "Esto es lo que le queda por pagar. Los seguros a los que cobramos ya respondieron.",
+    ),
+    "reminder": (
+        "A friendly reminder: this is still open. If you have just paid, thank you.",
+        "Un recordatorio amable: esto sigue pendiente. Si acaba de pagar, gracias.",
+    ),
+    "past_due": (
+        "This is past due. Please pay, or call us so that we can find a way together.",
+        "Esto está vencido. Por favor pague, o llámenos para encontrar una solución juntos.",
+    ),
+    "final_notice": (
+        "This is our last notice before we ask how we can help. Please pay, or call us now.",
+        "Este es nuestro último aviso antes de preguntarle cómo podemos ayudar. Pague o llámenos ahora.",
+    ),
+    "hardship_screen": (
+        "Is it hard for you to pay this? You may qualify for financial assistance: please call us.",
+        "¿Le es difícil pagar esto? Tal vez califique para ayuda financiera: por favor llámenos.",
+    ),
+}
+
+
+def paper(name: str, language: Language) -> str:
+    return _in(language, PAPER[name])
+
+
+def stage(name: str, language: Language) -> str:
+    return _in(language, _STAGES[name])
