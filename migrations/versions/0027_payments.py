@@ -200,6 +200,7 @@ def _payments() -> None:
             *("state", "checkout_id", "intent_id", "checkout_url", "failure_code", "expires_at"),
             *("look_at", "updated_at"),
         ],
+        platform="SELECT (tenant_id, look_at)",
     )
     practice_table("payment_charge")
     append_only("payment_charge")
@@ -211,6 +212,7 @@ def _payments() -> None:
             *("state", "checkout_id", "checkout_url", "customer_id", "method_id", "brand"),
             *("expires_on", "look_at", "updated_at", "ended_at"),
         ],
+        platform="SELECT (tenant_id, look_at)",
     )
 
 
@@ -277,6 +279,7 @@ def _backwards() -> None:
             *("state", "processor_id", "journalled", "came_back", "failure_code", "paper_number"),
             *("decided_by", "decided_at", "look_at", "version", "updated_at"),
         ],
+        platform="SELECT (tenant_id, look_at)",
     )
     practice_table(
         "dispute",

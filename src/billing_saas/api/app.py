@@ -15,7 +15,7 @@ from billing_saas.api.console import console
 from billing_saas.api.door import Door
 from billing_saas.api.edge import Edge
 from billing_saas.api.frame import RequestFrame
-from billing_saas.api.hooks import carriers
+from billing_saas.api.hooks import carriers, stripe
 from billing_saas.api.metering import Metering
 from billing_saas.api.oauth import tokens
 from billing_saas.api.portal import portal, refusing
@@ -153,6 +153,7 @@ def create_app(
             console.pages(),
             portal.pages(),
             *carriers.HANDLERS,
+            *stripe.HANDLERS,
             *tokens.HANDLERS,
             health.live,
             health.ready,

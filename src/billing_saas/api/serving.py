@@ -9,7 +9,7 @@ from litestar import Litestar
 import billing_saas.schema  # noqa: F401  # foreign keys name tables of rooms that no route imports
 from billing_saas.api import edge
 from billing_saas.api.app import create_app
-from billing_saas.gateways import blob_store, carriers, key_provider
+from billing_saas.gateways import blob_store, carriers, key_provider, processor
 from billing_saas.gateways.counted_keys import CountedKeys
 from billing_saas.kit import collecting, logs, meters, settings, tracing
 from billing_saas.kit.db import Database
@@ -26,7 +26,12 @@ def from_environment() -> Litestar:
         keys = CountedKeys(key_provider.opened(configured.key_provider))
         objects = blob_store.opened(configured.blobs)
         open_database = functools.partial(
-            Database, urls, keys, objects=objects, carriers=carriers.opened(configured)
+            Database,
+            urls,
+            keys,
+            objects=objects,
+            carriers=carriers.opened(configured),
+            processor=processor.opened(configured),
         )
     app = create_app(open_database, functools.partial(_watched, configured), edge.of(configured))
     collecting.seldom()

@@ -14,7 +14,7 @@ from billing_saas.kit.protocols import MailDown
 _SECONDS = 20
 # RFC 5322, 2.1.1: a line may be so long. The usual 78 would have a long link in a header written in
 # encoded words (RFC 2047), which no mail program reads there.
-_POLICY = policy.SMTP.clone(max_line_length=998)
+_POLICY = policy.SMTP.clone(max_line_length=998, cte_type="7bit")
 _PERMANENT = 500
 # RFC 5321, 4.2.3 and RFC 3463, 3.2: no such mailbox, not here, its name cannot be right, it moved.
 _NO_SUCH_ADDRESS = frozenset({550, 551, 553, 521, 556})
@@ -40,7 +40,7 @@ class SmtpMailer:
     async def send(self, to_address: str, subject: str, text: str) -> None:
         """To a person who works here."""
         try:
-            await self._deliver(letter(self._sender, to_address, subject, text), None)
+            await self._deliver(letter(self._sender, to_address, subject, text), to_address)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             # Its words may quote the address: the kind of error is enough.
             raise MailDown(type(error).__name__) from None
@@ -57,7 +57,7 @@ class SmtpMailer:
         except ValueError:
             raise CarrierRefused("content", 0) from None
         try:
-            await self._deliver(made, outgoing.bounces_to or None)
+            await self._deliver(made, outgoing.to_address, outgoing.bounces_to)
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refused(max((one.code for one in error.recipients), default=0)) from None
         except aiosmtplib.SMTPDataError as error:
@@ -73,10 +73,13 @@ class SmtpMailer:
             raise CarrierDown(type(error).__name__) from None
         return str(made["Message-ID"])
 
-    async def _deliver(self, made: EmailMessage, envelope_sender: str | None) -> None:
+    async def _deliver(
+        self, made: EmailMessage, to_address: str, envelope_sender: str = ""
+    ) -> None:
         await aiosmtplib.send(
-            made,
-            sender=envelope_sender,
+            made.as_bytes(),  # the library would fold it anew
+            sender=envelope_sender or self._sender,
+            recipients=[to_address],
             hostname=self._host,
             port=self._port,
             username=self._user,

@@ -26,6 +26,7 @@ from billing_saas.kit.processing import (
     PayoutTold,
     ProcessorCall,
     RefundTold,
+    ReturnTo,
     SetupTold,
 )
 from billing_saas.kit.protocols import (
@@ -55,14 +56,17 @@ class StripeProcessor:
         webhook_secret: str,
         site: str,
         *,
+        portal_site: str = "",
         api: str = "",
         http: HTTPClient | None = None,
         retries: int = 1,
     ) -> None:
-        """`site` is where people come back to; `api` another address, of the sandbox."""
+        """`site` is where staff come back to, `portal_site` patients (empty: the same); `api` is another
+        address than Stripe's, of the sandbox."""
         self.livemode = key.startswith(("sk_live_", "rk_live_"))
         self._secret = webhook_secret
-        self._site = site
+        self._sites = {ReturnTo.ACCOUNT: site}
+        self._portal_site = portal_site or site
         self._client = StripeClient(
             key,
             base_addresses={"api": api} if api else {},
@@ -338,7 +342,8 @@ class StripeProcessor:
     # --- how it is asked ---
 
     def _back(self, call: ProcessorCall) -> str:
-        return self._site + call.return_to.value.format(reference=call.reference)
+        site = self._sites.get(call.return_to, self._portal_site)
+        return site + call.return_to.value.format(reference=call.reference)
 
     async def _listed(
         self, ask: Callable[..., Awaitable[Any]], params: dict[str, Any], call: ProcessorCall

@@ -37,7 +37,7 @@ class ReturnTo(StrEnum):
     NONE = ""
     PAYMENT = "/portal/payments/{reference}/returned"
     CARD = "/portal/cards/{reference}/returned"
-    ACCOUNT = "/console/payment-account/{reference}"
+    ACCOUNT = "/home"
 
 
 _ID = re.compile(r"[A-Za-z0-9_]{0,255}\Z")

@@ -170,6 +170,20 @@ def people_over_tls(public_url: str, mail: str, texts_url: str = "") -> Finding:
     )
 
 
+def real_money(stripe_key: str, stripe_api: str) -> Finding:
+    """A test key takes no money, and believes events that anybody's test mode can make."""
+    faults = []
+    if "k_test_" in stripe_key[:8]:
+        faults.append("BILLING_STRIPE_KEY: a key of Stripe's test mode")
+    if stripe_api and stripe_api != "https://api.stripe.com":
+        faults.append("BILLING_STRIPE_API: not Stripe's own address")
+    return Finding(
+        "Payments are real",
+        tuple(faults),
+        "Give BILLING_STRIPE_KEY as sk_live_… and leave BILLING_STRIPE_API out.",
+    )
+
+
 def no_sandbox(importable: Callable[[str], bool]) -> Finding:
     return Finding(
         "The sandbox is not installed",

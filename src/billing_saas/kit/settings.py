@@ -97,6 +97,13 @@ class Settings:
     folder `texts` under `data`, for development."""
     texts_account: str = ""
     texts_token: str = ""
+    stripe_key: str = ""
+    """The platform's secret key at Stripe (Connect): sk_live_… in production, sk_test_… elsewhere. Empty:
+    no card is taken."""
+    stripe_webhook_secret: str = ""
+    """With which Stripe signs what it posts to `/hooks/stripe`: whsec_…"""
+    stripe_api: str = ""
+    """Another address than Stripe's, such as the sandbox's; never in production."""
     breached_passwords: Path | None = None
     """Passwords nobody may use: a folder of SHA-1 by five first digits, or one sorted file."""
     inner_hosts: str = ""
@@ -220,7 +227,7 @@ _URLS = {
 }
 
 
-_SECRETS = {"mail_hook_secret", "texts_token"}
+_SECRETS = {"mail_hook_secret", "stripe_key", "stripe_webhook_secret", "texts_token"}
 _KEYS = re.compile(
     r"folder:///[^?#]+|awskms://[a-z0-9-]+/alias/(?!aws/)[A-Za-z0-9/_-]+(\?endpoint=https?://[^&?#]+)?"
 )
@@ -238,6 +245,7 @@ _SITE = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 _ACCOUNT = re.compile(r"[A-Za-z0-9]{1,64}")
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _SHORTEST_SECRET = 32
+_STRIPE_KEY = re.compile(r"[sr]k_(live|test)_[A-Za-z0-9_]{8,300}")
 
 
 def _read_one(
@@ -269,6 +277,12 @@ def _read_one(
         faults.append(f"{variable}: must be https://name, with nothing behind it")
     elif name == "texts_account" and not _ACCOUNT.fullmatch(text):
         faults.append(f"{variable}: must be letters and digits")
+    elif name == "stripe_key" and not _STRIPE_KEY.fullmatch(text):
+        faults.append(f"{variable}: must be a secret or restricted key: sk_live_… or sk_test_…")
+    elif name == "stripe_webhook_secret" and not text.startswith("whsec_"):
+        faults.append(f"{variable}: must begin with whsec_")
+    elif name == "stripe_api" and not _SITE.fullmatch(text):
+        faults.append(f"{variable}: must be http://name:port, with nothing behind it")
     elif name == "mail_bounces" and not _DOMAIN.fullmatch(text):
         faults.append(f"{variable}: must be a domain of its own, such as bounces.example.com")
     elif name == "mail_hook_secret" and len(text) < _SHORTEST_SECRET:
@@ -301,6 +315,10 @@ def _incomplete(settings: Settings) -> list[str]:
         faults.append(f"{PREFIX}PORTAL_URL: must be https:// where {PREFIX}PUBLIC_URL is")
     if bool(settings.texts_account) != bool(settings.texts_token):
         faults.append(f"{PREFIX}TEXTS_TOKEN: needed with {PREFIX}TEXTS_ACCOUNT, and the other way")
+    if bool(settings.stripe_key) != bool(settings.stripe_webhook_secret):
+        faults.append(
+            f"{PREFIX}STRIPE_WEBHOOK_SECRET: needed with {PREFIX}STRIPE_KEY, and the other way"
+        )
     if settings.keys and settings.key_folder:
         faults.append(f"{PREFIX}KEYS: given, and {PREFIX}KEY_FOLDER as well")
     if settings.embedded:
@@ -329,6 +347,7 @@ def production_findings(
         safety.keys_over_tls(settings.key_provider),
         safety.files_over_tls(settings.blobs),
         safety.people_over_tls(settings.public_url, settings.mail, settings.texts_url),
+        safety.real_money(settings.stripe_key, settings.stripe_api),
         safety.no_sandbox(importable),
         safety.no_debugging(settings.log_level, settings.fault_point, environ),
     ]

@@ -153,4 +153,3 @@ async def _intent(processor: PaymentProcessor, account: str, intent_id: str) -> 
 
 def _searched(asking: Asking) -> ProcessorCall:
     return ProcessorCall(account=asking.account, reference=asking.payment_id, at=asking.asked_at)
-

@@ -78,7 +78,7 @@ class AskAboutAccount(Job):
 
 @dataclass(frozen=True, slots=True)
 class SweepPayments(Job):
-    """Of every practice, by the clock: whose fate is unknown is asked about."""
+    """Of one practice: whose fate is unknown is asked about."""
 
     kind: ClassVar[str] = "payments.sweep"
     about: ClassVar[str] = "Find payments and refunds whose fate is not known, and ask about them."
@@ -103,3 +103,14 @@ class ForgetCard(Job):
     queue: ClassVar[Queue] = "interactive"
 
     saved_method_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FindSilentPayments(Job):
+    """By the clock: which practices have something to ask the processor about."""
+
+    kind: ClassVar[str] = "payments.find_silent"
+    about: ClassVar[str] = "Find practices with payments whose fate is not known."
+    queue: ClassVar[Queue] = "interactive"
+    most_minutes: ClassVar[int] = 2
+    platform: ClassVar[bool] = True

@@ -1,17 +1,18 @@
 """What nobody knocked for: askings whose end was not heard, pages that ended, debits that take days."""
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, union, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
-from billing_saas.kit.db import TenantSession
+from billing_saas.kit.db import PlatformSession, TenantSession
 from billing_saas.outbox import queue
 from billing_saas.outbox.jobs import Job
 from billing_saas.payments.jobs import (
     AskAboutCard,
     AskAboutPayment,
+    FindSilentPayments,
     MakeRefund,
     SweepPayments,
 )
@@ -21,8 +22,22 @@ from billing_saas.payments.tables import PaymentAttempt, Refund, SavedMethod
 _MOST = 500
 
 
+_DUE = union(
+    *(
+        select(model.tenant_id).where(model.look_at <= bindparam("now"))
+        for model in (PaymentAttempt, Refund, SavedMethod)
+    )
+)
+
+
+async def find(db: PlatformSession, _actor: Actor, _job: FindSilentPayments) -> None:
+    """Which practices have something due: that alone, and no more, is the platform's to see."""
+    tenants = await db.scalars(_DUE, {"now": clock.now()})
+    await queue.add_owed(db, [(tenant_id, SweepPayments()) for tenant_id in tenants])
+
+
 async def sweep(db: TenantSession, actor: Actor, _job: SweepPayments) -> None:
-    """Owe an asking for each, and look again later, in case the job fails for good."""
+    """Owe an asking for each, and look again later: the job may fail for good."""
     now = clock.now()
     again = now + 5 * FIRST_LOOK
     jobs: list[Job] = []

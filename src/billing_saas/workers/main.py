@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import dramatiq
 
-from billing_saas.gateways import anchors, blob_store, carriers, mail_server
+from billing_saas.gateways import anchors, blob_store, carriers, mail_server, processor
 from billing_saas.kit import collecting, logs, meters, tracing
 from billing_saas.kit.db import Database, Urls
 from billing_saas.kit.protocols import KeyProvider
@@ -104,6 +104,7 @@ def serve(
             objects=objects,
             mailer=mail_server.opened(settings),
             carriers=carriers.opened(settings),
+            processor=processor.opened(settings),
             pool_size=sum(at_a_time.values()),
         )
         pools = meters.Asked(functools.partial(meters.pools, database))

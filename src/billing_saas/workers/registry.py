@@ -23,6 +23,20 @@ from billing_saas.messages import delivering, knocking
 from billing_saas.messages.jobs import HandleReturned, SendMessage, SweepMessages
 from billing_saas.outbox import purging
 from billing_saas.outbox.jobs import Job, PurgeJobs, Queue
+from billing_saas.payments import accounts, disputing, handling, refunding, saving
+from billing_saas.payments import sweeping as payment_sweeping
+from billing_saas.payments.jobs import (
+    AnswerDispute,
+    AskAboutAccount,
+    AskAboutCard,
+    AskAboutPayment,
+    FindSilentPayments,
+    ForgetCard,
+    HandleEvent,
+    MakeRefund,
+    OpenAccount,
+    SweepPayments,
+)
 from billing_saas.remittances import intake, posting
 from billing_saas.remittances.jobs import PostRemittance, TakeInRemittances
 from billing_saas.reports import invariants, receivables
@@ -122,6 +136,16 @@ ACTS: tuple[Act, ...] = (
     vendor_act(SendMessage, delivering.deliver),
     practice_act(HandleReturned, knocking.handle),
     practice_act(SweepMessages, delivering.sweep),
+    vendor_act(OpenAccount, accounts.open_at_processor),
+    vendor_act(AskAboutAccount, accounts.ask_about),
+    vendor_act(HandleEvent, handling.handle),
+    vendor_act(AskAboutPayment, handling.ask_about),
+    vendor_act(AskAboutCard, saving.ask_about),
+    vendor_act(ForgetCard, saving.forget),
+    vendor_act(MakeRefund, refunding.make),
+    vendor_act(AnswerDispute, disputing.hand_in),
+    practice_act(SweepPayments, payment_sweeping.sweep),
+    platform_act(FindSilentPayments, payment_sweeping.find),
     practice_act(WatchEmergencies, judging.watch),
     platform_act(TellOfEmergencies, telling.tell),
 )

@@ -25,6 +25,7 @@ from billing_saas.kit.settings import Settings
 from billing_saas.messages.jobs import SweepMessages
 from billing_saas.outbox import jobs, leasing, queue
 from billing_saas.outbox.jobs import Job, PurgeJobs
+from billing_saas.payments.jobs import FindSilentPayments
 from billing_saas.reports.jobs import CheckInvariants, CountReceivables
 from billing_saas.requests.jobs import ForgetRequests
 from billing_saas.signin.jobs import ForgetSignIns
@@ -75,6 +76,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("emergencies.tell", Every(5), TellOfEmergencies()),
     Schedule("emergencies.watch", Daily(time(6, 0)), WatchEmergencies()),
     Schedule("messages.sweep", Every(60), SweepMessages()),
+    Schedule("payments.find_silent", Every(2), FindSilentPayments()),
     Schedule("files.sweep", Daily(time(3, 50)), SweepFiles()),
 )
 
