@@ -28,7 +28,8 @@ OFFICE = Actor(
     kind=ActorKind.USER,
     id=UUID(int=4),
     roles=frozenset({"biller", "supervisor", "practice_admin"}),
-    permissions=roles.permissions_of(["biller", "front_desk", "supervisor", "practice_admin"]),
+    permissions=roles.permissions_of(["biller", "front_desk", "supervisor", "practice_admin"])
+    | {"payments.take", "payments.void"},
 )
 
 

@@ -49,12 +49,12 @@ class Counted(msgspec.Struct, frozen=True):
 
 def totals(taken: Iterable[Taken]) -> dict[str, tuple[int, int]]:
     """By method, how many payments and how much, of what stands; every method is told."""
-    found = dict.fromkeys(AT_DESK, (0, 0))
+    found: dict[str, tuple[int, int]] = {method: (0, 0) for method in AT_DESK}
     for one in taken:
         if not one.voided:
             count, cents = found[one.method]
             found[one.method] = (count + 1, cents + one.cents)
-    return {str(method): both for method, both in found.items()}
+    return found
 
 
 def counted(taken: Iterable[Taken], counts: Mapping[str, int]) -> list[Counted]:

@@ -214,10 +214,12 @@ def state_now(
     still_owed_cents: int,
     today: date,
     grace_days: int,
+    told_on: date | None = None,
 ) -> State:
     """One step further by the day, as `MOVES` has it; the same state where nothing moves.
 
-    A day is late when it is over, in the practice's time zone; grace counts from the due day.
+    A day is late when it is over, in the practice's time zone. Grace counts from the due day; where the
+    guarantor was told later than the day after (`told_on`), from then: nobody's plan ends untold.
     """
     if state not in STANDING:
         return state
@@ -232,7 +234,14 @@ def state_now(
         return State.MISSED
     if state is State.MISSED:
         return State.GRACE
-    return State.DEFAULTED if today > late_since + timedelta(days=grace_days) else state
+    return State.DEFAULTED if today > grace_ends_on(late_since, grace_days, told_on) else state
+
+
+def grace_ends_on(late_since: date, grace_days: int, told_on: date | None) -> date:
+    begun = late_since
+    if told_on is not None and told_on > late_since + timedelta(days=1):
+        begun = told_on
+    return begun + timedelta(days=grace_days)
 
 
 def to_charge(instalment: Standing, still_owed_cents: int) -> int:

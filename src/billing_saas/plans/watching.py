@@ -7,6 +7,7 @@ order it came in, the same rows give the same state.
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -25,6 +26,7 @@ from billing_saas.plans import moving, queries, reckoning, rules
 from billing_saas.plans.jobs import WatchPlans
 from billing_saas.plans.rules import Standing, State
 from billing_saas.plans.tables import PaymentPlan, PlanInstalment
+from billing_saas.tenants import queries as tenants
 
 _AT_A_TIME = 200
 # From accepted to missed and into grace in one look, where nobody looked for days; never further.
@@ -72,12 +74,15 @@ async def look_at(db: TenantSession, actor: Actor, plan_ids: Collection[UUID]) -
     waiting = await reckoning.under_way(db, ids)
     owed = await reckoning.still_owed_on(db, rows)
     cards_saved = await _saved_for(db, rows)
-    today = await reckoning.today(db)
+    time_zone = (await tenants.this_practice(db)).time_zone
+    today = clock.today(time_zone)
     for row in rows:
         parts = instalments.get(row.id, [])
         if row.id in cards_saved:
             await _use_card(db, row, cards_saved[row.id])
-        looked = _Look(db, actor, row, parts, paid.get(row.id, 0), owed.get(row.id, 0), today)
+        looked = _Look(
+            db, actor, row, parts, paid.get(row.id, 0), owed.get(row.id, 0), today, time_zone
+        )
         await looked.begin()
         await looked.step(is_waiting=row.id in waiting)
         await looked.give_notice()
@@ -95,8 +100,10 @@ class _Look:
         paid_cents: int,
         still_owed_cents: int,
         today: date,
+        time_zone: str,
     ) -> None:
-        self.db, self.actor, self.row, self.parts, self.today = db, actor, row, parts, today
+        self.db, self.actor, self.row, self.parts = db, actor, row, parts
+        self.today, self.time_zone = today, time_zone
         reckoned = rules.reckon([one.cents for one in parts], paid_cents)
         self.standings = [
             Standing(one.n, one.due_on, one.cents, part)
@@ -119,7 +126,12 @@ class _Look:
         for _ in range(_MOST_STEPS):
             before = State(self.row.state)
             after = rules.state_now(
-                before, self.standings, self.still_owed_cents, self.today, self.row.grace_days
+                before,
+                self.standings,
+                self.still_owed_cents,
+                self.today,
+                self.row.grace_days,
+                self._told_on(),
             )
             late = after in (State.MISSED, State.GRACE, State.DEFAULTED)
             if after is before or (late and is_waiting):
@@ -129,6 +141,15 @@ class _Look:
             # Who is told that an instalment was missed has the days of grace before anything follows.
             if after in rules.OVER or after is State.GRACE:
                 return
+
+    def _told_on(self) -> date | None:
+        """When the guarantor was told of the earliest instalment that is late."""
+        left = {one.n for one in self.standings if one.left_cents}
+        late = [one for one in self.parts if one.n in left and one.due_on < self.today]
+        if not late:
+            return None
+        told_at = late[0].missed_told_at
+        return told_at.astimezone(ZoneInfo(self.time_zone)).date() if told_at else self.today
 
     def _why(self, after: State) -> str:
         if after is State.COMPLETED:
