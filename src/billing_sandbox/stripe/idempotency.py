@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 from billing_sandbox.stripe import errors
 from billing_sandbox.stripe.clock import DAY, Clock
@@ -17,7 +18,7 @@ class Answer:
 @dataclass
 class _Kept:
     path: str
-    body: str
+    said: dict[str, Any]
     since: float
     answer: Answer | None = None
 
@@ -28,7 +29,7 @@ class Keys:
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._lock = threading.Lock()
 
-    def take(self, account: str, key: str, path: str, body: str) -> Answer | None:
+    def take(self, account: str, key: str, path: str, said: dict[str, Any]) -> Answer | None:
         """The answer given before; None: the request is the first, and holds the key until it is kept
         or let go."""
         with self._lock:
@@ -36,7 +37,7 @@ class Keys:
             if kept and kept.answer and self._clock.exactly() - kept.since >= DAY:
                 kept = None
             if kept is None:
-                self._kept[account, key] = _Kept(path, body, self._clock.exactly())
+                self._kept[account, key] = _Kept(path, said, self._clock.exactly())
                 return None
             if kept.path != path:
                 raise _mismatch(
@@ -44,7 +45,7 @@ class Keys:
                     f"first used for ('{kept.path}' vs '{path}'). Try using a key other than '{key}' "
                     "if you meant to execute a different request."
                 )
-            if kept.body != body:
+            if kept.said != said:
                 raise _mismatch(
                     "Keys for idempotent requests can only be used with the same parameters they were "
                     f"first used with. Try using a key other than '{key}' if you meant to execute a "

@@ -44,23 +44,22 @@ class Desk:
 
     def answer(self, asked: Asked) -> tuple[Answer, dict[str, str]]:
         """What to send, and headers beside the usual."""
-        self.seen.append(asked)
         request_id = new_id("req", 14)
         held: tuple[str, str] | None = None
         try:
-            book = self._book(asked)
             key = asked.headers.get("idempotency-key") if asked.method == "POST" else None
             text = asked.body.decode("utf-8", "replace")
-            if key:
-                if len(key) > 255:
-                    raise errors.invalid("Idempotency keys have at most 255 characters.")
-                before = self.keys.take(book.account_id, key, asked.path, text)
-                if before:
-                    return before, {
-                        "Idempotent-Replayed": "true",
-                        "Original-Request": before.request_id,
-                    }
-                held = (book.account_id, key)
+            try:
+                book = self._book(asked)
+                before = self._before(asked, book, key, text)
+            finally:
+                self.seen.append(asked)
+            if before:
+                return before, {
+                    "Idempotent-Replayed": "true",
+                    "Original-Request": before.request_id,
+                }
+            held = (book.account_id, key) if key else None
             return self._done(asked, book, text, request_id, key, held), {}
         except Dropped:
             raise
@@ -78,6 +77,14 @@ class Desk:
                 "The sandbox has a fault here", status=500, kind="api_error"
             )
             return _refusal(broken, request_id), {}
+
+    def _before(self, asked: Asked, book: Book, key: str | None, text: str) -> Answer | None:
+        """What this key was answered before. None: the work is to be done, the key is now held."""
+        if not key:
+            return None
+        if len(key) > 255:
+            raise errors.invalid("Idempotency keys have at most 255 characters.")
+        return self.keys.take(book.account_id, key, asked.path, forms.decoded(text))
 
     def _done(
         self,
