@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException
 from sqlalchemy.exc import DBAPIError
 
 from billing_saas.api import errors
+from billing_saas.api.edge import PATIENTS_PATHS
 from billing_saas.api.portal import frame, visiting
 from billing_saas.api.portal.visiting import Asked
 from billing_saas.api.refusals import Refusal
@@ -89,3 +90,10 @@ HANDLERS: dict[Any, Any] = {
     DBAPIError: unavailable,
     Exception: unexpected,
 }
+
+
+def told_by_path(request: Asked, error: HTTPException) -> Response[Any]:
+    """What no route knows, or not by this method: a page for patients, a problem for everybody else."""
+    if request.scope["path"].startswith(PATIENTS_PATHS):
+        return http(request, error)
+    return errors.http_error(request, error)
