@@ -66,7 +66,7 @@ async def charge_saved(
         card = await _card(db, guarantor_id, saved_method_id)
         await laying.lock_instalment(db, plan_instalment_id)
         payment = await _of_instalment(db, plan_instalment_id)
-        if payment is None:
+        if payment is None or _is_other(payment, saved_method_id, amount_cents):
             payment = await starting.new_payment(
                 db,
                 actor,
@@ -89,6 +89,13 @@ async def charge_saved(
     await _ask(processor, database, tenant_id, actor, wanted)
     async with database.tenant(tenant_id) as db:
         return _charged(await recording.lock(db, wanted.payment_id))
+
+
+def _is_other(payment: Payment, saved_method_id: UUID, amount_cents: int) -> bool:
+    """One that failed, of another card or amount: an insurer paid meanwhile, say. It is not asked again."""
+    return payment.state in ("failed", "expired") and (
+        payment.amount_cents != amount_cents or payment.saved_method_id != saved_method_id
+    )
 
 
 async def _ask(

@@ -45,10 +45,17 @@ async def lock_claims(db: TenantSession, claim_ids: Collection[UUID]) -> None:
 
 
 async def shares_for(
-    db: TenantSession, guarantor_id: UUID, cents: int, statement_id: UUID | None
+    db: TenantSession,
+    guarantor_id: UUID,
+    cents: int,
+    statement_id: UUID | None,
+    purpose: str = "bill",
 ) -> list[Share]:
-    """Where `cents` of this guarantor go: the bill that is paid first, then the oldest debt, then credit."""
+    """Where `cents` of this guarantor go: the bill that is paid first, then the oldest debt, then credit.
+    What was given for a visit is kept as credit until somebody lays it on that."""
     await lock_guarantor(db, guarantor_id)
+    if purpose in rules.HELD:
+        return [Share(guarantor_id, None, None, cents, unapplied=True)]
     before = await owing.owed_by(db, guarantor_id)
     await lock_claims(db, {item.claim_id for item in before if item.claim_id is not None})
     owed = await owing.owed_by(db, guarantor_id)

@@ -73,7 +73,7 @@ async def record(
             succeeded_at=now,
         )
     )
-    shares = await laying.shares_for(db, guarantor_id, cents, statement_id)
+    shares = await laying.shares_for(db, guarantor_id, cents, statement_id, purpose)
     effective_on = await periods.first_open_day(db, day)
     entry = rules.desk_entry(payment_id, method, effective_on, shares)
     (entry_id,) = await journal.post(db, actor, [entry])

@@ -25,6 +25,8 @@ Purpose = Literal["bill", "copay", "prepayment", "plan"]
 RefundReason = Literal[
     "overpaid", "duplicate", "billing_error", "service_cancelled", "insurance_paid", "courtesy"
 ]
+# Given for a visit to come or of today, whose claim is not answered yet: no older debt takes it.
+HELD: tuple[Purpose, ...] = ("copay", "prepayment")
 AT_DESK: tuple[DeskMethod, ...] = ("cash", "cheque", "money_order")
 
 # Stripe takes no card payment under fifty cents, nor one of more than eight digits.

@@ -63,7 +63,7 @@ async def _take(db: TenantSession, actor: Actor, payment: Payment, charge: Charg
     ).all()
     if charge.id not in standing:
         shares = await laying.shares_for(
-            db, payment.guarantor_id, charge.cents, payment.statement_id
+            db, payment.guarantor_id, charge.cents, payment.statement_id, payment.purpose
         )
         effective_on = await laying.day_of(db, charge.at)
         entry = rules.charge_entry(charge.id, effective_on, shares)

@@ -36,7 +36,11 @@ from billing_saas.payments.jobs import (
     MakeRefund,
     OpenAccount,
     SweepPayments,
+    TellPlan,
 )
+from billing_saas.plans import charging as plan_charging
+from billing_saas.plans import watching
+from billing_saas.plans.jobs import ChargeInstalment, ChargePlans, WatchPlans
 from billing_saas.remittances import intake, posting
 from billing_saas.remittances.jobs import PostRemittance, TakeInRemittances
 from billing_saas.reports import invariants, receivables
@@ -145,6 +149,10 @@ ACTS: tuple[Act, ...] = (
     vendor_act(MakeRefund, refunding.make),
     vendor_act(AnswerDispute, disputing.hand_in),
     practice_act(SweepPayments, payment_sweeping.sweep),
+    practice_act(TellPlan, plan_charging.told, "plans.read"),
+    practice_act(WatchPlans, watching.watch),
+    practice_act(ChargePlans, plan_charging.find, "plans.read"),
+    vendor_act(ChargeInstalment, plan_charging.charge, "plans.read"),
     platform_act(FindSilentPayments, payment_sweeping.find),
     practice_act(WatchEmergencies, judging.watch),
     platform_act(TellOfEmergencies, telling.tell),

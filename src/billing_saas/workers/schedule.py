@@ -26,6 +26,7 @@ from billing_saas.messages.jobs import SweepMessages
 from billing_saas.outbox import jobs, leasing, queue
 from billing_saas.outbox.jobs import Job, PurgeJobs
 from billing_saas.payments.jobs import FindSilentPayments
+from billing_saas.plans.jobs import ChargePlans, WatchPlans
 from billing_saas.reports.jobs import CheckInvariants, CountReceivables
 from billing_saas.requests.jobs import ForgetRequests
 from billing_saas.signin.jobs import ForgetSignIns
@@ -77,6 +78,9 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("emergencies.watch", Daily(time(6, 0)), WatchEmergencies()),
     Schedule("messages.sweep", Every(60), SweepMessages()),
     Schedule("payments.find_silent", Every(2), FindSilentPayments()),
+    Schedule("plans.watch", Every(30), WatchPlans()),
+    # In the morning of the practice: who is declined can answer on the same day.
+    Schedule("plans.charge", Daily(time(10, 0)), ChargePlans()),
     Schedule("files.sweep", Daily(time(3, 50)), SweepFiles()),
 )
 
