@@ -6,18 +6,25 @@ from litestar.di import Provide
 from billing_saas.api.declaring import PAGE
 from billing_saas.api.portal import (
     balance,
+    bills,
     confirming,
     dressing,
     entering,
+    help,
     insurance,
     outside,
+    plans,
+    reaching,
     record,
     refusing,
     visiting,
 )
 
 # Rooms of pages, each a file with its HANDLERS.
-PAGES = (balance, confirming, dressing, entering, insurance, record)
+PAGES = (
+    *(balance, bills, confirming, dressing, entering, help, insurance, plans, reaching),
+    *(record,),
+)
 
 
 def pages() -> Router:

@@ -1,6 +1,5 @@
 """One's record: what one may ask of it by right, what was asked, and who has seen it."""
 
-import re
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from billing_saas.api import cursors
-from billing_saas.api.portal import frame, inside, seeing
+from billing_saas.api.portal import frame, inside, seeing, typing
 from billing_saas.api.portal.visiting import Asked as AskedHttp
 from billing_saas.api.portal.visiting import Visitor
 from billing_saas.kit import paging
@@ -23,7 +22,6 @@ from billing_saas.tenants import queries as tenants
 
 Id = FromPath[UUID]
 _UNDER = "/portal/record"
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _SEEN_AT_ONCE = 25
 
 
@@ -142,15 +140,13 @@ def _asked(kind: str, form: dict[str, str]) -> Asked:
 
 
 def _day(typed: str) -> date | None:
-    """As browsers send a day (HTML, `input type=date`); empty for no day."""
+    """Empty for no day."""
     if not typed.strip():
         return None
-    if not _DAY.match(typed.strip()):
-        raise BadPatientRequest("A day is written as 2026-11-22.", field="since")
-    try:
-        return date.fromisoformat(typed.strip())
-    except ValueError:
-        raise BadPatientRequest("There is no such day.", field="since") from None
+    found = typing.day(typed)
+    if found is None:
+        raise BadPatientRequest("There is no such day.", field="since")
+    return found
 
 
 HANDLERS = [
