@@ -23,6 +23,7 @@ from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.messages import pausing
 from billing_saas.patients import guarantors, queries
+from billing_saas.payments import laying
 from billing_saas.phi import keyring
 from billing_saas.phi.registry import CIRCUMSTANCE_PHI_DEMO
 from billing_saas.tenants import queries as tenants
@@ -47,6 +48,11 @@ async def record(
     actor.must(WRITE)
     await queries.must_exist(db, patient_id)
     rules.check(since_on, clock.today((await tenants.this_practice(db)).time_zone))
+    payers = await guarantors.guarantor_of(db, [patient_id])
+    # Whoever is placing the account at this moment is waited for, or waits and then finds the pause.
+    concerned = sorted({patient_id, *payers.values()})
+    for one in concerned:
+        await laying.lock_guarantor(db, one)
     circumstance_id = new_id()
     ring = await keyring.of(db)
     sealed = ring.seal(CIRCUMSTANCE_PHI_DEMO, circumstance_id, particulars)
@@ -71,7 +77,9 @@ async def record(
             raise AlreadyRecorded("One of this kind stands for the patient already.") from None
         raise
     await pausing.pause(db, actor, patient_id, kind, source_type=SOURCE, source_id=circumstance_id)
-    recalled = await _stop(db, actor, patient_id, kind)
+    await proposing.lapse_of(db, actor, concerned)
+    reason = rules.RECALLS.get(kind)
+    recalled = await ending.recall_of(db, actor, [patient_id], reason) if reason else 0
     await trail.record(
         db,
         actor,
@@ -127,13 +135,3 @@ async def end(db: TenantSession, actor: Actor, circumstance_id: UUID, outcome: O
         subjects=[row.patient_id],
         detail={"kind": row.kind, "state": outcome},
     )
-
-
-async def _stop(db: TenantSession, actor: Actor, patient_id: UUID, kind: Kind) -> int:
-    """What is proposed lapses, of whoever pays for the patient too. Says how much was recalled."""
-    payers = await guarantors.guarantor_of(db, [patient_id])
-    await proposing.lapse_of(db, actor, sorted({patient_id, *payers.values()}))
-    reason = rules.RECALLS.get(kind)
-    if reason is None:
-        return 0
-    return await ending.recall_of(db, actor, [patient_id], reason)

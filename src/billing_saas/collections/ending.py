@@ -29,7 +29,7 @@ CARD_TELL = "agency_to_be_told"
 async def recall(db: TenantSession, actor: Actor, placement_id: UUID, reason: RecallReason) -> None:
     """What is left is owed to the practice again, and the agency is told to stop."""
     actor.must(CLOSE)
-    await _recall(db, actor, await moving.lock(db, placement_id), reason)
+    await _recall(db, actor, await moving.lock_account(db, placement_id), reason)
 
 
 async def recall_of(
@@ -44,14 +44,19 @@ async def recall_of(
     concerned = select(PlacementItem.placement_id).where(
         PlacementItem.tenant_id == db.tenant_id, PlacementItem.patient_id == ids
     )
-    found = await db.scalars(
-        select(Placement.id).where(
-            Placement.tenant_id == db.tenant_id,
-            Placement.state == "placed",
-            or_(Placement.guarantor_id == ids, Placement.id.in_(concerned)),
+    found = (
+        await db.execute(
+            select(Placement.id, Placement.guarantor_id).where(
+                Placement.tenant_id == db.tenant_id,
+                Placement.state == "placed",
+                or_(Placement.guarantor_id == ids, Placement.id.in_(concerned)),
+            )
         )
-    )
-    rows = [row for row in await moving.locked(db, found.all()) if row.state == "placed"]
+    ).all()
+    for guarantor_id in sorted({row.guarantor_id for row in found}):
+        await laying.lock_guarantor(db, guarantor_id)
+    locked = await moving.locked(db, [row.id for row in found])
+    rows = [row for row in locked if row.state == "placed"]
     for row in rows:
         await _recall(db, actor, row, reason)
     return len(rows)
@@ -69,21 +74,21 @@ async def call_bad_debt(
     await _close(db, actor, placement_id, "bad_debt", reason, Account.BAD_DEBT)
 
 
-async def settle_if_paid(db: TenantSession, actor: Actor, placement_ids: Collection[UUID]) -> int:
-    """Of these, which are locked, what nothing is left of is settled."""
+async def settle_if_paid(db: TenantSession, actor: Actor, placement_ids: Collection[UUID]) -> None:
+    """Of these, which are locked and got money, what nothing is left of is settled."""
     left = await moving.left_of(db, placement_ids)
     today = await laying.today(db)
-    settled = 0
     for row in await moving.locked(db, placement_ids):
         if row.state == "placed" and not left[row.id]:
             await moving.move(db, actor, row, "settled", "paid", 0, reason="paid", ended_on=today)
-            settled += 1
-        elif row.state == "settled" and left[row.id]:
-            cents = sum(item.cents for item in left[row.id])
-            await moving.move(
-                db, actor, row, "placed", "payment_bounced", cents, reason="", ended_on=None
-            )
-    return settled
+            await cards.withdraw(db, actor, [row.id], outcome="settled")
+        else:
+            await moving.touch(db, row.id)
+
+
+async def open_again(db: TenantSession, actor: Actor, row: Placement, cents: int) -> None:
+    """The payment that settled it bounced: the agency has it still."""
+    await moving.move(db, actor, row, "placed", "payment_bounced", cents, reason="", ended_on=None)
 
 
 async def _recall(db: TenantSession, actor: Actor, row: Placement, reason: RecallReason) -> None:
@@ -93,7 +98,6 @@ async def _recall(db: TenantSession, actor: Actor, row: Placement, reason: Recal
             now=row.state,
             to="recalled",
         )
-    await laying.lock_guarantor(db, row.guarantor_id)
     left = (await moving.left_of(db, [row.id]))[row.id]
     cents = sum(item.cents for item in left)
     today = await laying.today(db)
@@ -134,14 +138,13 @@ async def _close(
 ) -> None:
     actor.must(CLOSE)
     actor.must_have_stepped_up()
-    row = await moving.lock(db, placement_id)
+    row = await moving.lock_account(db, placement_id)
     if row.state != "placed":
         raise IllegalPlacementMove(
             f"Only what is placed is closed: the placement is {row.state!r}.",
             now=row.state,
             to=to,
         )
-    await laying.lock_guarantor(db, row.guarantor_id)
     left = (await moving.left_of(db, [row.id]))[row.id]
     cents = sum(item.cents for item in left)
     today = await laying.today(db)

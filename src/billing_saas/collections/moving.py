@@ -20,6 +20,7 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.ledger.rules import Account
+from billing_saas.payments import laying
 
 SUBJECT = "placement"
 
@@ -40,6 +41,20 @@ async def lock(db: TenantSession, placement_id: UUID) -> Placement:
     if not found:
         raise PlacementNotFound("There is no such placement.")
     return found[0]
+
+
+async def lock_account(db: TenantSession, placement_id: UUID) -> Placement:
+    """The guarantor's account first, then the placement: so does whoever records a bankruptcy, and
+    neither misses what the other does."""
+    guarantor_id = await db.scalar(
+        select(Placement.guarantor_id).where(
+            Placement.tenant_id == db.tenant_id, Placement.id == placement_id
+        )
+    )
+    if guarantor_id is None:
+        raise PlacementNotFound("There is no such placement.")
+    await laying.lock_guarantor(db, guarantor_id)
+    return await lock(db, placement_id)
 
 
 async def locked(db: TenantSession, placement_ids: Collection[UUID]) -> list[Placement]:

@@ -33,7 +33,6 @@ async def place(db: TenantSession, actor: Actor, placement_id: UUID) -> None:
     bankruptcy that was recorded this minute stops it.
     """
     row = await _by_person(db, actor, placement_id)
-    await laying.lock_guarantor(db, row.guarantor_id)
     owed = await owing.owed_by(db, row.guarantor_id)
     await laying.lock_claims(db, {item.claim_id for item in owed if item.claim_id is not None})
     agency = await policies.agreed(db, row.agency_id)
@@ -105,7 +104,7 @@ async def _by_person(db: TenantSession, actor: Actor, placement_id: UUID) -> Pla
     if actor.kind is not ActorKind.USER:
         raise NotPermitted("Only a person places an account.", permission=PLACE)
     actor.must_have_stepped_up()
-    row = await moving.lock(db, placement_id)
+    row = await moving.lock_account(db, placement_id)
     if row.state != "pre_placement":
         raise IllegalPlacementMove(
             f"Only what is proposed can be placed: the placement is {row.state!r}.",

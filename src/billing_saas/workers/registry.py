@@ -5,14 +5,20 @@ from dataclasses import MISSING, dataclass, fields
 from typing import TypeVar, get_args, get_type_hints
 from uuid import UUID
 
+from billing_saas.agencies import recognising, taking_in
+from billing_saas.agencies.jobs import TakeInAgencyReport, WatchPlacements
 from billing_saas.clients import forgetting as tokens
 from billing_saas.clients.jobs import ForgetTokens
+from billing_saas.collections import proposing as placements
+from billing_saas.collections.jobs import ProposePlacements
 from billing_saas.custody import rotating
 from billing_saas.custody.jobs import FindWornKeys, RotateKeys, StartRotation
 from billing_saas.documents import sweeping
 from billing_saas.documents.jobs import SweepFiles
 from billing_saas.emergencies import judging, telling
 from billing_saas.emergencies.jobs import TellOfEmergencies, WatchEmergencies
+from billing_saas.hardship import deciding as hardship
+from billing_saas.hardship.jobs import ExpireHardship
 from billing_saas.imports import claims837
 from billing_saas.imports.jobs import ImportClaims
 from billing_saas.kit.actor import Actor
@@ -125,6 +131,10 @@ ACTS: tuple[Act, ...] = (
     practice_act(ImportClaims, claims837.take_in),
     practice_act(TakeInRemittances, intake.take_in),
     practice_act(PostRemittance, posting.post_remittance, "remittances.post"),
+    practice_act(TakeInAgencyReport, taking_in.take_in),
+    practice_act(WatchPlacements, recognising.watch),
+    practice_act(ProposePlacements, placements.look_through),
+    practice_act(ExpireHardship, hardship.expire),
     practice_act(CountReceivables, receivables.count, "ledger.read"),
     practice_act(CheckInvariants, invariants.check, "ledger.read"),
     platform_act(PurgeJobs, purging.purge),

@@ -15,10 +15,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 
+from billing_saas.agencies.jobs import WatchPlacements
 from billing_saas.clients.jobs import ForgetTokens
+from billing_saas.collections.jobs import ProposePlacements
 from billing_saas.custody.jobs import FindWornKeys
 from billing_saas.documents.jobs import SweepFiles
 from billing_saas.emergencies.jobs import TellOfEmergencies, WatchEmergencies
+from billing_saas.hardship.jobs import ExpireHardship
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database, PlatformSession
 from billing_saas.kit.settings import Settings
@@ -81,6 +84,9 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("plans.watch", Every(30), WatchPlans()),
     # In the morning of the practice: who is declined can answer on the same day.
     Schedule("plans.charge", Daily(time(10, 0)), ChargePlans()),
+    Schedule("hardship.expire", Daily(time(5, 0)), ExpireHardship()),
+    Schedule("placements.watch", Daily(time(5, 10)), WatchPlacements()),
+    Schedule("placements.propose", Daily(time(5, 20)), ProposePlacements()),
     Schedule("files.sweep", Daily(time(3, 50)), SweepFiles()),
 )
 
