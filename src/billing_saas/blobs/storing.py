@@ -10,7 +10,7 @@ import builtins
 import hashlib
 import secrets
 import struct
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -20,9 +20,9 @@ from sqlalchemy import insert, select
 
 from billing_saas.blobs.errors import BlobNotFound, BlobTooLarge
 from billing_saas.blobs.tables import Blob, BlobChunk
-from billing_saas.kit import clock, logs
+from billing_saas.kit import bulk, clock, logs
 from billing_saas.kit.db import TenantSession
-from billing_saas.kit.ids import new_id
+from billing_saas.kit.ids import new_id, new_ids
 from billing_saas.kit.protocols import ObjectMissing, ObjectStore, ObjectStoreDown
 from billing_saas.phi import keyring, registry, sealing
 from billing_saas.phi.errors import SealBroken
@@ -74,6 +74,32 @@ async def store(
     }
     await db.execute(insert(Blob), row)
     return StoredBlob(blob_id, sealer.size, sealer.digest.hexdigest(), sealed_key)
+
+
+async def store_many(db: TenantSession, contents: Sequence[bytes]) -> list[StoredBlob]:
+    """Small files of our own making, in two statements; in their order. Each has a key of its own."""
+    if db.objects is not None or any(len(content) > CHUNK_BYTES for content in contents):
+        return [await store(db, _once(content)) for content in contents]
+    ring = await keyring.of(db)
+    now = clock.now()
+    stored, rows, chunks = [], [], []
+    for content, blob_id in zip(contents, new_ids(len(contents)), strict=True):
+        material = secrets.token_bytes(sealing.KEY_BYTES)
+        place = _place(db.tenant_id, blob_id, 0, last=True)
+        sealed = sealing.seal(sealing.key(material), _OWN_KEY, content, place)
+        sealed_key = ring.seal(registry.BLOB_SEALED_KEY, blob_id, material)
+        row = {"id": blob_id, "bytes": len(content), "chunks": 1, "stored_in": "database"}
+        rows.append({**row, "sealed_key": sealed_key, "key_ver": ring.key_ver, "created_at": now})
+        chunks.append({"blob_id": blob_id, "n": 0, "sealed": sealed})
+        digest = hashlib.sha256(content).hexdigest()
+        stored.append(StoredBlob(blob_id, len(content), digest, sealed_key))
+    await bulk.insert_rows(db, Blob, rows)
+    await bulk.insert_rows(db, BlobChunk, chunks)
+    return stored
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 async def read(db: TenantSession, blob_id: UUID) -> AsyncIterator[bytes]:

@@ -50,7 +50,9 @@ class TenantSession(AsyncSession):
         tenant_id: UUID,
         keys: KeyProvider,
         objects: ObjectStore | None = None,
+        portal_site: str = "http://localhost",
     ) -> None:
+        """`portal_site` is where patients reach us, for what is printed."""
         # Acts write by set, past the session's objects: a query must never answer with an older one.
         super().__init__(
             engine, expire_on_commit=False, execution_options={"populate_existing": True}
@@ -58,6 +60,7 @@ class TenantSession(AsyncSession):
         self.tenant_id = tenant_id
         self.keys = keys
         self.objects = objects
+        self.portal_site = portal_site
         _say_on_begin(self.sync_session, f"SET LOCAL app.tenant_id = '{UUID(str(tenant_id))}'")
 
 
@@ -202,7 +205,9 @@ class Database:
     @asynccontextmanager
     async def tenant(self, tenant_id: UUID) -> AsyncIterator[TenantSession]:
         """One transaction in one practice: committed at the end, rolled back on any error."""
-        session = TenantSession(self.app, tenant_id, self.keys, self.objects)
+        session = TenantSession(
+            self.app, tenant_id, self.keys, self.objects, self.carriers.portal_site
+        )
         async with session, session.begin():
             yield session
 
