@@ -60,7 +60,7 @@ async def give(
     wording: str = WORDING,
 ) -> UUID:
     """For the address that stands now; `BadConsent` when there is none to consent for."""
-    must(actor, WRITE)
+    must(actor, WRITE, patient_id)
     rows = await contacts.rows_of(db, [patient_id])
     if purpose not in CONSENTED:
         raise BadConsent("Nobody is asked before messages of this purpose.", field="purpose")
@@ -81,7 +81,7 @@ async def withdraw(
     wording: str = WORDING,
 ) -> UUID:
     """At once, and for every address: what waits is looked at again before it leaves."""
-    must(actor, WRITE)
+    must(actor, WRITE, patient_id)
     if purpose not in CONSENTED:
         raise BadConsent("Nobody is asked before messages of this purpose.", field="purpose")
     return await _write(db, actor, patient_id, channel, purpose, False, source, wording, 0)
@@ -114,13 +114,13 @@ async def restore(
 
 async def consents_of(db: TenantSession, actor: Actor, patient_id: UUID) -> list[Given]:
     """What stands, by channel and purpose."""
-    must(actor, READ)
+    must(actor, READ, patient_id)
     return (await newest_of(db, [patient_id])).get(patient_id, [])
 
 
 async def history_of(db: TenantSession, actor: Actor, patient_id: UUID) -> list[ConsentEvent]:
     """Every event, newest first."""
-    must(actor, READ)
+    must(actor, READ, patient_id)
     found = await db.scalars(
         select(ConsentEvent)
         .where(ConsentEvent.tenant_id == db.tenant_id, ConsentEvent.patient_id == patient_id)

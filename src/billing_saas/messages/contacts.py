@@ -14,7 +14,7 @@ from sqlalchemy.types import Uuid
 from billing_saas.audit import contents, trail
 from billing_saas.audit.rules import Classes
 from billing_saas.kit import bulk, clock
-from billing_saas.kit.actor import Actor, ActorKind
+from billing_saas.kit.actor import Actor, ActorKind, AuthLevel, NotPermitted
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.messages import pausing, rules
@@ -72,16 +72,19 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return "<Wanted>"
 
 
-def must(actor: Actor, permission: str) -> None:
-    """Patients come through the portal, which has looked whose record they may touch."""
+def must(actor: Actor, permission: str, patient_id: UUID | None) -> None:
+    """Staff by their roles. A patient for nobody but himself, and not by a link alone: whoever found one
+    and knows a birth date would have what is sent there sent to themselves."""
     if actor.kind is not ActorKind.PATIENT:
         actor.must(permission)
+    elif actor.id != patient_id or actor.auth_level < AuthLevel.ONE_FACTOR:
+        raise NotPermitted("This is not open to you here.", permission=permission)
 
 
 async def put(db: TenantSession, actor: Actor, patient_id: UUID, wanted: Wanted) -> Contact:
     """Put down how a patient is reached, whole. An address that changed must be verified anew, and a
     consent for the old one is none for the new."""
-    must(actor, WRITE)
+    must(actor, WRITE, patient_id)
     await queries.must_exist(db, patient_id)
     plain = _checked(wanted)
     standing = await _row(db, patient_id, lock=True)
@@ -94,7 +97,7 @@ async def put(db: TenantSession, actor: Actor, patient_id: UUID, wanted: Wanted)
 
 async def contact_of(db: TenantSession, actor: Actor, patient_id: UUID) -> Contact:
     """One contact, opened and told. `ContactNotFound` when nothing was put down yet."""
-    must(actor, READ)
+    must(actor, READ, patient_id)
     if not actor.may_see(patient_id):
         raise ContactNotFound("Nothing was put down on how to reach this patient.")
     found = await contacts_of(db, [patient_id])
@@ -136,7 +139,7 @@ async def verify(
     db: TenantSession, actor: Actor, patient_id: UUID, channel: Sent, *, how: How
 ) -> None:
     """The address that stands is the patient's. The caller has seen the code, or staff say so."""
-    must(actor, WRITE)
+    must(actor, WRITE, patient_id)
     row = await _row(db, patient_id, lock=True)
     name = _COLUMN[channel]
     if row is None or getattr(row, f"{name}_state") == "none":
@@ -179,7 +182,7 @@ async def undeliverable(
 async def seed(db: TenantSession, actor: Actor, patient_ids: Collection[UUID]) -> int:
     """Put down what the patients' own records say, for those of whom nothing was: unverified, and
     nothing is sent there before somebody confirms it. Says of how many."""
-    must(actor, WRITE)
+    actor.must(WRITE)
     there = await rows_of(db, patient_ids)
     known = await finding.known(db, [one for one in patient_ids if one not in there])
     wanted = {asked: _seeded(one.demographics) for asked, one in known.items() if one.id == asked}
