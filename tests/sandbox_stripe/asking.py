@@ -44,6 +44,16 @@ def charged(cents: int = 5000, method: str = "pm_card_visa", **more: Any) -> Any
     }
 
 
+def set_up(method: str = "pm_card_visa", **more: Any) -> Any:
+    """Parameters of a setup intent that is confirmed at once."""
+    return {
+        "payment_method": method,
+        "payment_method_types": ["card", "us_bank_account"],
+        "confirm": True,
+        **more,
+    }
+
+
 @contextmanager
 def refused(
     kind: type[stripe.StripeError] = stripe.InvalidRequestError,

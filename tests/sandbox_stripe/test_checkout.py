@@ -1,5 +1,6 @@
 """The hosted page: paid, declined, asked by the bank, by bank debit, cancelled, expired."""
 
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -10,7 +11,7 @@ from tests.sandbox_stripe.asking import checkout, here, refused
 from tests.sandbox_stripe.conftest import Receiver
 
 
-def _open(client: stripe.StripeClient, account: str, **more: object) -> stripe.checkout.Session:
+def _open(client: stripe.StripeClient, account: str, **more: Any) -> stripe.checkout.Session:
     return client.v1.checkout.sessions.create(checkout(**more), here(account))
 
 
@@ -236,7 +237,7 @@ def test_markup_in_what_is_shown_stays_text(
     ],
 )
 def test_what_is_not_understood_is_refused(
-    client: stripe.StripeClient, practice: str, wrong: dict[str, object], said: str
+    client: stripe.StripeClient, practice: str, wrong: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError, match=said):
         _open(client, practice, **wrong)

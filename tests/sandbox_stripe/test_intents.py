@@ -5,7 +5,7 @@ import stripe
 
 from billing_sandbox.stripe import Sandbox
 from billing_sandbox.stripe.cards import BY_NUMBER
-from tests.sandbox_stripe.asking import charged, here, refused
+from tests.sandbox_stripe.asking import charged, here, refused, set_up
 
 DECLINES = [
     ("4000000000000002", "card_declined", "generic_decline"),
@@ -103,13 +103,11 @@ def test_a_card_set_up_before_is_charged_without_asking(
 ) -> None:
     customer = client.v1.customers.create({}, here(practice))
     setup = client.v1.setup_intents.create(
-        {
-            "customer": customer.id,
-            "payment_method": "pm_card_authenticationRequiredOnSetup",
-            "payment_method_types": ["card"],
-            "confirm": True,
-            "return_url": "https://example.com/back",
-        },
+        set_up(
+            "pm_card_authenticationRequiredOnSetup",
+            customer=customer.id,
+            return_url="https://example.com/back",
+        ),
         here(practice),
     )
     assert setup.status == "requires_action"
@@ -142,14 +140,7 @@ def test_a_card_that_is_kept_and_then_declined(client: stripe.StripeClient, prac
 
 def test_a_setup_that_is_declined(client: stripe.StripeClient, practice: str) -> None:
     with refused(stripe.CardError, code="card_declined") as caught:
-        client.v1.setup_intents.create(
-            {
-                "payment_method": "pm_card_chargeDeclined",
-                "payment_method_types": ["card"],
-                "confirm": True,
-            },
-            here(practice),
-        )
+        client.v1.setup_intents.create(set_up("pm_card_chargeDeclined"), here(practice))
     setup = client.v1.setup_intents.retrieve(caught.value.error.setup_intent.id, {}, here(practice))
     assert setup.status == "requires_payment_method"
     assert setup.last_setup_error

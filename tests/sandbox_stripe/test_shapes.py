@@ -6,49 +6,43 @@ import pytest
 import stripe
 
 from billing_sandbox.stripe import Sandbox
+from billing_sandbox.stripe.store import public
+from tests.sandbox_stripe.asking import checkout, here, set_up
 from tests.sandbox_stripe.shapes import problems
 
 
-def _lived(sandbox: Sandbox, client: stripe.StripeClient, account: str) -> None:
+def _live(sandbox: Sandbox, client: stripe.StripeClient, account: str) -> None:
     """A day of a practice with every kind of thing in it."""
-    here: Any = {"stripe_account": account}
-    customer = client.v1.customers.create({"email": "a@example.com", "name": "A"}, here)
+    customer = client.v1.customers.create({"email": "a@example.com", "name": "A"}, here(account))
     for card in ("4242424242424242", "4000000000000259", "4000000000001976", "4000000000005126"):
-        session = client.v1.checkout.sessions.create(_session(5000, customer=customer.id), here)
+        session = client.v1.checkout.sessions.create(
+            _session(5000, customer=customer.id), here(account)
+        )
         sandbox.pay(session.url or "", card)
-    session = client.v1.checkout.sessions.create(_session(700), here)
+    session = client.v1.checkout.sessions.create(_session(700), here(account))
     with pytest.raises(Exception, match="declined"):
         sandbox.pay(session.url or "", "4000000000000002")
     led = sandbox.pay(session.url or "", "4000000000003220")
     sandbox.authenticate(led)
     for bank in ("000123456789", "000222222227"):
-        session = client.v1.checkout.sessions.create(_session(900), here)
+        session = client.v1.checkout.sessions.create(_session(900), here(account))
         sandbox.pay(session.url or "", bank=bank)
-    setup = client.v1.checkout.sessions.create(
-        {
-            "mode": "setup",
-            "success_url": "https://example.com/ok",
-            "payment_method_types": ["card", "us_bank_account"],
-            "customer": customer.id,
-        },
-        here,
-    )
-    sandbox.pay(setup.url or "")
+    setup: Any = {
+        "mode": "setup",
+        "success_url": "https://example.com/ok",
+        "payment_method_types": ["card", "us_bank_account"],
+        "customer": customer.id,
+    }
+    sandbox.pay(client.v1.checkout.sessions.create(setup, here(account)).url or "")
     client.v1.setup_intents.create(
-        {
-            "customer": customer.id,
-            "payment_method": "pm_usBankAccount_success",
-            "payment_method_types": ["us_bank_account"],
-            "confirm": True,
-        },
-        here,
+        set_up("pm_usBankAccount_success", customer=customer.id), here(account)
     )
-    for charge in client.v1.charges.list({"limit": 100}, here).data:
+    for charge in client.v1.charges.list({"limit": 100}, here(account)).data:
         if charge.status == "succeeded" and not charge.disputed:
-            client.v1.refunds.create({"charge": charge.id, "amount": 100}, here)
-    for dispute in client.v1.disputes.list({}, here).data:
+            client.v1.refunds.create({"charge": charge.id, "amount": 100}, here(account))
+    for dispute in client.v1.disputes.list({}, here(account)).data:
         client.v1.disputes.update(
-            dispute.id, {"evidence": {"uncategorized_text": "winning_evidence"}}, here
+            dispute.id, {"evidence": {"uncategorized_text": "winning_evidence"}}, here(account)
         )
     client.v1.payment_intents.create(
         {
@@ -59,7 +53,7 @@ def _lived(sandbox: Sandbox, client: stripe.StripeClient, account: str) -> None:
             "confirm": True,
             "application_fee_amount": 50,
         },
-        here,
+        here(account),
     )
     sandbox.advance(days=8)
     sandbox.pay_out(account, wait=True)
@@ -67,29 +61,13 @@ def _lived(sandbox: Sandbox, client: stripe.StripeClient, account: str) -> None:
 
 
 def _session(cents: int, **more: Any) -> Any:
-    return {
-        "mode": "payment",
-        "success_url": "https://example.com/ok?s={CHECKOUT_SESSION_ID}",
-        "cancel_url": "https://example.com/no",
-        "payment_method_types": ["card", "us_bank_account"],
-        "line_items": [
-            {
-                "quantity": 1,
-                "price_data": {
-                    "currency": "usd",
-                    "unit_amount": cents,
-                    "product_data": {"name": "Statement"},
-                },
-            }
-        ],
-        **more,
-    }
+    return checkout(cents, payment_method_types=["card", "us_bank_account"], **more)
 
 
 def test_every_object_is_as_the_library_says(
     sandbox: Sandbox, client: stripe.StripeClient, practice: str
 ) -> None:
-    _lived(sandbox, client, practice)
+    _live(sandbox, client, practice)
     book = sandbox.world.book_of(practice)
     seen: dict[str, int] = {}
     found: set[str] = set()
@@ -97,7 +75,7 @@ def test_every_object_is_as_the_library_says(
         for home in (book, sandbox.world.platform):
             for obj in home.of(kind):
                 seen[kind] = seen.get(kind, 0) + 1
-                found |= set(problems(_plain(obj)))
+                found |= set(problems(public(obj)))
     assert not found, "\n".join(sorted(found))
     assert set(seen) >= {
         "account",
@@ -121,20 +99,14 @@ def test_every_object_is_as_the_library_says(
     }
 
 
-def _plain(obj: Any) -> Any:
-    from billing_sandbox.stripe.store import public
-
-    return public(obj)
-
-
 def test_the_walk_notices(sandbox: Sandbox, client: stripe.StripeClient, practice: str) -> None:
-    account = _plain(sandbox.world.platform.get("account", practice))
+    account = public(sandbox.world.platform.get("account", practice))
     assert problems(account) == []
     assert problems(account | {"charge_enabled": True}) == [
         "account.charge_enabled: there is no such field"
     ]
     assert problems(account | {"type": "odd"}) == ["account.type: 'odd' is not one of its words"]
-    intent = _plain(
+    intent = public(
         sandbox.world.book_of(practice).get(
             "payment_intent",
             client.v1.payment_intents.create(

@@ -192,7 +192,7 @@ def deauthorize(world: World, account: Obj) -> None:
         "account.application.deauthorized",
         {"id": new_id("ca"), "object": "application", "name": "Sandbox platform"},
     )
-    del world.books[account["id"]]
+    world.lost.append(world.books.pop(account["id"]))
     world.platform.drop(account)
 
 

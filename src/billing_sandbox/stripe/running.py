@@ -155,7 +155,7 @@ class Sandbox:
     def events(self, kind: str | None = None, account: str | None = None) -> list[Obj]:
         """Oldest first."""
         with self.world.lock:
-            books = [self._book(account)] if account else list(self.world.everywhere())
+            books = [self._book(account)] if account else list(self.world.ever())
             every = [event for book in books for event in reversed(book.of("event"))]
         return [public(event) for event in every if kind in (None, event["type"])]
 
@@ -331,7 +331,7 @@ class Sandbox:
         return self.world.platform.get("account", account)
 
     def _find(self, kind: str, name: str) -> tuple[Book, Obj]:
-        for book in self.world.everywhere():
+        for book in self.world.ever():
             found = book.any(name)
             if found is not None and found["object"] == kind:
                 return book, found

@@ -94,6 +94,8 @@ class World:
     url: str = ""
     platform: Book = field(default_factory=lambda: Book(new_id("acct", 16)))
     books: dict[str, Book] = field(default_factory=dict)
+    # Of accounts that have taken access away: no request reaches them, what they told is still known.
+    lost: list[Book] = field(default_factory=list)
     lock: "threading.RLock" = field(default_factory=threading.RLock)
     call: "Call | None" = None
     # Told of every slow debit that has ended: Checkout says `async_payment_*` then.
@@ -125,6 +127,10 @@ class World:
     def everywhere(self) -> Iterator[Book]:
         yield self.platform
         yield from list(self.books.values())
+
+    def ever(self) -> Iterator[Book]:
+        yield from self.everywhere()
+        yield from list(self.lost)
 
     def emit(self, book: Book, kind: str, obj: Obj, previous: Obj | None = None) -> Obj:
         """An Event with the object as it is at this moment; endpoints that want it are told."""
