@@ -65,7 +65,11 @@ async def test_a_plan_is_kept_and_done(debts: Debts) -> None:
         async with debts.database.tenant(debts.tenant.id) as db:
             assert await pausing.pauses_of(db, [guarantor_id]) == {}
             moves = await queries.events(db, OFFICE, plan_id)
-    assert [(one.before, one.after, one.why) for one in moves][-1] == ("active", "completed", "paid")
+    assert [(one.before, one.after, one.why) for one in moves][-1] == (
+        "active",
+        "completed",
+        "paid",
+    )
     told = await asked_of(debts, guarantor_id)
     assert told[0] == "plan_agreed"
     assert told.count("plan_upcoming") == 4

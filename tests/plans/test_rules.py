@@ -154,7 +154,9 @@ FOUR = [Standing(n, rules.in_months(DUE, n - 1), 2_500, 0) for n in range(1, 5)]
 )
 def test_the_state_of_the_day(state: State, paid: int, owed: int, day: date, after: State) -> None:
     parts = rules.reckon([one.cents for one in FOUR], paid)
-    standings = [Standing(one.n, one.due_on, one.cents, part) for one, part in zip(FOUR, parts, strict=True)]
+    standings = [
+        Standing(one.n, one.due_on, one.cents, part) for one, part in zip(FOUR, parts, strict=True)
+    ]
     found = rules.state_now(state, standings, owed, day, 10)
     assert found is after
     assert found is state or (state, found) in rules.MOVES
@@ -168,7 +170,9 @@ def test_the_state_of_the_day(state: State, paid: int, owed: int, day: date, aft
 )
 def test_no_day_makes_an_illegal_move(state: State, paid: int, owed: int, days: int) -> None:
     parts = rules.reckon([one.cents for one in FOUR], paid)
-    standings = [Standing(one.n, one.due_on, one.cents, part) for one, part in zip(FOUR, parts, strict=True)]
+    standings = [
+        Standing(one.n, one.due_on, one.cents, part) for one, part in zip(FOUR, parts, strict=True)
+    ]
     after = rules.state_now(state, standings, owed, DUE + timedelta(days), 10)
     assert after is state or (state, after) in rules.MOVES
 

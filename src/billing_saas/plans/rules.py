@@ -306,9 +306,9 @@ class Try(msgspec.Struct, frozen=True):
 def next_try_on(
     tries: Sequence[Try], due_on: date, last_day: date, card_days: Sequence[date]
 ) -> date | None:
-    """The day the card is asked (again) for an instalment, or None: not any more.
+    """The day a card is asked (again) for an instalment, or None: not any more.
 
-    `tries` are those for this instalment, in order; `card_days` the days of every try of this card, for
+    `tries` are those of this card for this instalment, in order; `card_days` the days of every try of this card, for
     whatever; `last_day` is the last day of grace.
     """
     if not tries:

@@ -225,9 +225,7 @@ class PlanHistoryOut(Out, frozen=True):
 
 
 _ONE = {"payment_plan_id": "$response.body#/id"}
-_LEADS_TO = {
-    name: _ONE for name in ("get_plan", "disclose_plan", "get_plan_disclosure", "cancel_plan")
-}
+_LEADS_TO = dict.fromkeys(("get_plan", "disclose_plan", "get_plan_disclosure", "cancel_plan"), _ONE)
 
 
 async def _settings(db: TenantSession, actor: Actor, _: UUID) -> PlanSettingsOut:
