@@ -78,9 +78,14 @@ def _written(call: Call, before: Obj) -> dict[str, Any]:
 @route("POST", "/v1/customers", f"{_WRITTEN} payment_method source")
 def create(call: Call) -> Obj:
     customer = make(call.world, call.book)
-    customer.update(_written(call, customer))
     if name := call.params.text("payment_method"):
-        methods.attach(call, methods.named(call.world, call.book, name), customer)
+        method = methods.named(call.world, call.book, name)
+        methods.attach(call, method, customer)
+        settings = call.params.values.get("invoice_settings")
+        if isinstance(settings, dict) and settings.get("default_payment_method") == name:
+            # A test name stands for the method that was just made of it.
+            settings["default_payment_method"] = method["id"]
+    customer.update(_written(call, customer))
     if name := call.params.text("source"):
         customer["default_source"] = _source(call, customer, name)["id"]
     call.emit("customer.created", customer)
