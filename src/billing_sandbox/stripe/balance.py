@@ -1,5 +1,6 @@
 """Balance transactions: what moved, what it cost, when it can be paid out."""
 
+from billing_sandbox.stripe.clock import DAY
 from billing_sandbox.stripe.listing import matching, page
 from billing_sandbox.stripe.routing import LISTED, Call, route
 from billing_sandbox.stripe.store import Book, Obj, World, new_id
@@ -52,14 +53,16 @@ def move(
     if fee:
         details.append(_fee("stripe_fee", fee, source, "Stripe processing fees"))
     whole = fee + application_fee
-    if not at_once:
-        world.clock.after(world.timing.funds_available + 1, lambda: _look(world, book))
+    when = now if at_once else _available_on(world, now)
+    if when > now and when not in book.looks:
+        book.looks.add(when)
+        world.clock.after(when - now, lambda: _look(world, book))
     return book.put(
         {
             "id": new_id("txn"),
             "object": "balance_transaction",
             "amount": amount,
-            "available_on": now if at_once else now + int(world.timing.funds_available),
+            "available_on": when,
             "balance_type": "payments",
             "created": now,
             "currency": source["currency"],
@@ -100,6 +103,12 @@ def ripen(world: World, book: Book) -> list[Obj]:
     if ripe:
         world.emit(book, "balance.available", state(world, book))
     return ripe
+
+
+def _available_on(world: World, now: int) -> int:
+    """At midnight, when it takes days."""
+    wait = int(world.timing.funds_available)
+    return now + wait if wait < DAY else (now // DAY + wait // DAY) * DAY
 
 
 def _look(world: World, book: Book) -> None:

@@ -48,6 +48,8 @@ class Book:
         self.account_id = account_id
         self._kinds: dict[str, dict[str, Obj]] = {}
         self._all: dict[str, Obj] = {}
+        # Instants at which somebody looks whether money has become available.
+        self.looks: set[int] = set()
 
     def put(self, obj: Obj) -> Obj:
         self._kinds.setdefault(obj["object"], {})[obj["id"]] = obj
