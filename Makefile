@@ -10,6 +10,9 @@ PROVIDER := build/provider/.installed
 # xdist workers: PostgreSQL and the tests share the cores.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n )))
 
+# Hundreds of processes are started by the tests alone: none compiles what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo clean-demo run test test-slow ci lint types imports contract chart-check openapi bench image lock clean
 
 help:  ## What one can do here
