@@ -193,6 +193,47 @@ def test_a_method_is_kept_for_later(
     assert charged.status == "succeeded"
 
 
+@pytest.mark.parametrize("mode", ["payment", "setup"])
+def test_who_pays_becomes_a_customer_when_asked_for(
+    sandbox: Sandbox, client: stripe.StripeClient, practice: str, mode: str
+) -> None:
+    asked: Any = (
+        checkout(
+            customer_creation="always", payment_intent_data={"setup_future_usage": "off_session"}
+        )
+        if mode == "payment"
+        else {
+            "mode": "setup",
+            "currency": "usd",
+            "customer_creation": "always",
+            "success_url": "https://example.com/ok",
+        }
+    )
+    session = client.v1.checkout.sessions.create(asked, here(practice))
+    assert session.customer is None
+    assert session.url
+    sandbox.pay(session.url, email="pat@example.com")
+    done = client.v1.checkout.sessions.retrieve(
+        session.id, {"expand": ["customer"]}, here(practice)
+    )
+    assert isinstance(done.customer, stripe.Customer)
+    assert done.customer.email == "pat@example.com"
+    kept = client.v1.customers.payment_methods.list(done.customer.id, {}, here(practice)).data
+    assert len(kept) == 1
+    charged = client.v1.payment_intents.create(
+        {
+            "amount": 700,
+            "currency": "usd",
+            "customer": done.customer.id,
+            "payment_method": kept[0].id,
+            "off_session": True,
+            "confirm": True,
+        },
+        here(practice),
+    )
+    assert charged.status == "succeeded"
+
+
 def test_the_page_says_what_it_is(
     sandbox: Sandbox, client: stripe.StripeClient, practice: str
 ) -> None:

@@ -132,9 +132,7 @@ def create(call: Call) -> Obj:
         },
         "customer": customer,
         "customer_account": None,
-        "customer_creation": None
-        if customer or mode == "setup"
-        else params.one_of("customer_creation", ("always", "if_required"), "if_required"),
+        "customer_creation": _creation(params, mode, customer),
         "customer_details": None,
         "customer_email": params.text("customer_email"),
         "discounts": [],
@@ -196,6 +194,17 @@ def create(call: Call) -> Obj:
         session["setup_intent"] = _setup_of(call, session, params.inner("setup_intent_data"))["id"]
     world.clock.after(session["expires_at"] - call.now, lambda: lapse(world, book, session))
     return session
+
+
+def _creation(params: Params, mode: str, customer: str | None) -> str | None:
+    """Whether the page makes a customer of who pays; in setup mode only when it is asked for."""
+    chosen = params.one_of("customer_creation", ("always", "if_required"))
+    if customer and chosen:
+        raise errors.invalid(
+            "You may only specify one of these parameters: customer, customer_creation.",
+            "customer_creation",
+        )
+    return None if customer else chosen or ("if_required" if mode == "payment" else None)
 
 
 def _check_amount(total: int, currency: str) -> None:
@@ -274,20 +283,23 @@ def pay(world: World, book: Book, session: Obj, method: Obj, *, email: str | Non
     session["_name"] = details["name"]
     if session["mode"] == "setup":
         setup = book.get("setup_intent", session["setup_intent"])
-        if setup["customer"] is None and session["customer"]:
-            setup["customer"] = session["customer"]
+        setup["customer"] = _buyer(world, book, session)
         setup = setups.confirm(world, book, setup, method, return_url=back(world, book, session))
         _after(world, book, session, setup)
         return setup
     intent = _the_intent(world, book, session)
-    if session["customer"] is None and _wants_customer(session):
-        customer = customers.make(world, book, email=email, name=details["name"])
-        world.emit(book, "customer.created", customer)
-        session["customer"] = customer["id"]
-    intent["customer"] = session["customer"]
+    intent["customer"] = _buyer(world, book, session)
     intents.confirm(world, book, intent, method, return_url=back(world, book, session))
     _after(world, book, session, intent)
     return intent
+
+
+def _buyer(world: World, book: Book, session: Obj) -> str | None:
+    if session["customer"] is None and _wants_customer(session):
+        customer = customers.make(world, book, email=session["_email"], name=session["_name"])
+        world.emit(book, "customer.created", customer)
+        session["customer"] = customer["id"]
+    return None if session["customer"] is None else str(session["customer"])
 
 
 def _wants_customer(session: Obj) -> bool:
