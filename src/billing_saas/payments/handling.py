@@ -95,7 +95,7 @@ async def handle(database: Database, tenant_id: UUID, actor: Actor, job: HandleE
         if event is None or event.state != "received":
             return
         account = await accounts.known(db)
-    way = _way(event.kind)
+    way = way_of(event.kind)
     try:
         handled = way is not None and await way(
             database, tenant_id, actor, account, event.object_id
@@ -111,7 +111,7 @@ async def handle(database: Database, tenant_id: UUID, actor: Actor, job: HandleE
         )
 
 
-def _way(kind: str) -> Way | None:
+def way_of(kind: str) -> Way | None:
     """By the longest beginning of the event's type."""
     fitting = [begin for begin in _WAYS if kind.startswith(begin)]
     return _WAYS[max(fitting, key=len)] if fitting else None

@@ -1,6 +1,7 @@
 """Payouts: what went to the bank, and of which payments it is made. The bank's statement must show it."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -13,10 +14,10 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.ids import new_id
-from billing_saas.kit.processing import PayoutTold, ProcessorCall
+from billing_saas.kit.processing import BalanceLine, PayoutTold, ProcessorCall
 from billing_saas.kit.protocols import ProcessorRefused
 from billing_saas.ledger import journal, periods
-from billing_saas.ledger.rules import source_stripe
+from billing_saas.ledger.rules import Entry, source_stripe
 from billing_saas.payments import accounts, asking, booking, laying, rules, settling
 from billing_saas.payments.tables import BalanceTransaction, Payout
 from billing_saas.payments.truth import Truth
@@ -37,7 +38,7 @@ async def ask(database: Database, tenant_id: UUID, payout_id: str) -> PayoutTrut
         account = await accounts.known(db)
     told = await processor.payout(ProcessorCall(account=account, ids={"payout": payout_id}))
     async with database.tenant(tenant_id) as db:
-        known = await _known(db, [line.id for line in told.lines])
+        known = await booking.known(db, [line.id for line in told.lines])
     wanted: dict[UUID, None] = {}
     for line in told.lines:
         kind = _kind_of(line.source)
@@ -65,10 +66,12 @@ async def write(db: TenantSession, actor: Actor, truth: PayoutTruth) -> None:
         await settling.settle(db, actor, one)
     told = truth.payout
     row = await _row(db, told)
+    booker = await booking.booker(db, actor, told.lines)
     for line in told.lines:
-        is_fee = line.kind in _FEES
-        entry = rules.own_fee_entry(line, await laying.day_of(db, line.at)) if is_fee else None
-        await booking.book(db, actor, line, "fee" if is_fee else "other", None, entry)
+        if line.kind in _FEES:
+            await booker.book(line, "fee", None, rules.own_fee_entry)
+        else:
+            await booker.book(line, "other", None, _nothing)
     await db.execute(
         update(BalanceTransaction)
         .where(
@@ -190,14 +193,9 @@ async def _row(db: TenantSession, told: PayoutTold) -> Payout:
     return row
 
 
-async def _known(db: TenantSession, ids: list[str]) -> set[str]:
-    rows = await db.scalars(
-        select(BalanceTransaction.processor_id).where(
-            BalanceTransaction.tenant_id == db.tenant_id,
-            BalanceTransaction.processor_id.in_(ids),
-        )
-    )
-    return set(rows)
+def _nothing(_line: BalanceLine, _day: date) -> Entry | None:
+    """What is not of payments kept here is not in the books of payments."""
+    return None
 
 
 def _kind_of(source: str) -> str | None:

@@ -1,5 +1,7 @@
 """What the processor says of refunds, written down: money that went back, and money that came back again."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import insert, select
 
 from billing_saas.audit import trail
@@ -14,39 +16,60 @@ from billing_saas.ledger import journal
 from billing_saas.ledger.rules import Account, source_stripe
 from billing_saas.messages import sending
 from billing_saas.payments import booking, laying, rules
+from billing_saas.payments.booking import Booker
 from billing_saas.payments.tables import Payment, Refund
 
-MOVED = ("succeeded", "failed", "repaid")
+SETTLED = ("succeeded", "failed", "refused", "repaid")
 
 
-async def told(db: TenantSession, actor: Actor, payment: Payment, refund: RefundTold) -> Refund:
-    """Of a payment whose row is locked. Money is taken as gone once the processor has moved it."""
-    row = await _row(db, actor, payment, refund)
+async def told(db: TenantSession, actor: Actor, payment: Payment, refund: RefundTold) -> None:
+    """One that was asked for a moment ago."""
+    booker = await booking.booker(db, actor, [refund.line, refund.failure_line])
+    await all_told(booker, payment, [refund])
+
+
+async def all_told(booker: Booker, payment: Payment, refunds: Sequence[RefundTold]) -> None:
+    """Of a payment whose row is locked, in the order they were made."""
+    db = booker.db
+    rows = list(
+        await db.scalars(
+            select(Refund).where(Refund.tenant_id == db.tenant_id, Refund.payment_id == payment.id)
+        )
+    )
+    by_theirs = {row.processor_id: row for row in rows}
+    by_ours = {row.id: row for row in rows if row.processor_id is None}
+    for refund in refunds:
+        row = by_theirs.get(refund.id)
+        if row is None and refund.reference is not None:
+            row = by_ours.get(refund.reference)
+        if row is None:
+            row = await _made_there(db, booker.actor, payment, refund)
+        await _one(booker, payment, row, refund)
+    await db.flush()
+
+
+async def _one(booker: Booker, payment: Payment, row: Refund, refund: RefundTold) -> None:
+    """Money is taken as gone once the processor has moved it."""
+    db, actor = booker.db, booker.actor
     before = row.state
     row.processor_id = row.processor_id or refund.id
     row.state = rules.refund_state(before, rules.REFUND_STATES[refund.status])
+    row.failure_code = refund.failure_code or row.failure_code
+    if row.state in SETTLED:
+        row.look_at = None
     went = refund.line is not None or refund.status == "succeeded"
     if went and not row.journalled:
-        await take_back(
-            db, actor, payment, row, source_stripe(refund.id), Account.PROCESSOR_CLEARING
-        )
-    if refund.line is not None:
-        fee = rules.fee_entry(refund.line, await laying.day_of(db, refund.line.at))
-        await booking.book(db, actor, refund.line, "refund", row.id, fee)
-    if row.state in ("failed", "repaid") and row.journalled and not row.came_back:
+        source = source_stripe(refund.id)
+        await take_back(db, actor, payment, row, source, Account.PROCESSOR_CLEARING)
+    await booker.book(refund.line, "refund", row.id, rules.fee_entry)
+    if row.state == "failed" and row.journalled and not row.came_back:
         await _came_back(db, actor, payment, row, refund)
-    if refund.failure_line is not None:
-        fee = rules.fee_entry(refund.failure_line, await laying.day_of(db, refund.failure_line.at))
-        await booking.book(db, actor, refund.failure_line, "refund", row.id, fee)
-    row.failure_code = refund.failure_code
-    if row.state in (*MOVED, "refused"):
-        row.look_at = None
+    await booker.book(refund.failure_line, "refund", row.id, rules.fee_entry)
     if row.state != before:
         row.updated_at = clock.now()
         row.version += 1
+        await db.flush()
         await _moved_on(db, actor, payment, row, before)
-    await db.flush()
-    return row
 
 
 async def take_back(
@@ -75,24 +98,12 @@ async def take_back(
     )
 
 
-async def _row(db: TenantSession, actor: Actor, payment: Payment, refund: RefundTold) -> Refund:
-    found = await db.scalar(
-        select(Refund).where(Refund.tenant_id == db.tenant_id, Refund.processor_id == refund.id)
-    )
-    if found is None and refund.reference is not None:
-        found = await db.scalar(
-            select(Refund).where(
-                Refund.tenant_id == db.tenant_id,
-                Refund.id == refund.reference,
-                Refund.payment_id == payment.id,
-                Refund.processor_id.is_(None),
-            )
-        )
-    if found is not None:
-        return found
+async def _made_there(
+    db: TenantSession, actor: Actor, payment: Payment, refund: RefundTold
+) -> Refund:
+    """Somebody of the practice gave it back at the processor itself, past us."""
     now = clock.now()
     refund_id = new_id()
-    # Somebody of the practice gave it back at the processor itself, past us.
     await db.execute(
         insert(Refund).values(
             tenant_id=db.tenant_id,

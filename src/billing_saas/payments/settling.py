@@ -4,6 +4,8 @@
 it happened. Nothing is taken back by an older truth, so knocks may come in any order and number.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import insert, select
 
 from billing_saas.audit import trail
@@ -27,6 +29,7 @@ from billing_saas.payments import (
     starting,
     withholding,
 )
+from billing_saas.payments.booking import Booker
 from billing_saas.payments.jobs import TellPlan
 from billing_saas.payments.tables import Payment, PaymentCharge
 from billing_saas.payments.truth import Truth
@@ -35,14 +38,15 @@ from billing_saas.payments.truth import Truth
 async def settle(db: TenantSession, actor: Actor, truth: Truth) -> None:
     payment = await recording.lock(db, truth.payment_id)
     before = (payment.state, payment.refunded_cents, payment.disputed)
+    booker = await booking.booker(db, actor, truth.lines)
     charges = truth.charges
-    for charge in charges:
-        await _take(db, actor, payment, charge)
+    if charges:
+        await _take(booker, payment, charges)
     points.reach("payments.settling.taken")
-    for refund in truth.refunds:
-        await returning.told(db, actor, payment, refund)
-    for dispute in truth.disputes:
-        await withholding.told(db, actor, payment, dispute)
+    if truth.refunds:
+        await returning.all_told(booker, payment, truth.refunds)
+    if truth.disputes:
+        await withholding.all_told(booker, payment, truth.disputes)
     if charges:
         await starting.write_payment(db, payment, "succeeded")
     for n in sorted(truth.attempts):
@@ -52,48 +56,51 @@ async def settle(db: TenantSession, actor: Actor, truth: Truth) -> None:
     await _tell(db, actor, payment, before[0])
 
 
-async def _take(db: TenantSession, actor: Actor, payment: Payment, charge: ChargeTold) -> None:
+async def _take(booker: Booker, payment: Payment, charges: Sequence[ChargeTold]) -> None:
     """Money came: laid on what is owed now. A second charge of one payment is money all the same."""
-    standing = (
+    db = booker.db
+    standing = set(
         await db.scalars(
             select(PaymentCharge.processor_id).where(
                 PaymentCharge.tenant_id == db.tenant_id, PaymentCharge.payment_id == payment.id
             )
         )
-    ).all()
-    if charge.id not in standing:
-        shares = await laying.shares_for(
-            db, payment.guarantor_id, charge.cents, payment.statement_id, payment.purpose
+    )
+    for charge in charges:
+        if charge.id not in standing:
+            await _lay(db, booker.actor, payment, charge)
+            if standing or charge.cents != payment.amount_cents:
+                await cards.open_cards(db, [_unexpected(payment, charge)])
+            standing.add(charge.id)
+        await booker.book(charge.line, "payment", payment.id, rules.fee_entry)
+
+
+async def _lay(db: TenantSession, actor: Actor, payment: Payment, charge: ChargeTold) -> None:
+    shares = await laying.shares_for(db, payment.guarantor_id, charge.cents, payment.statement_id)
+    effective_on = await laying.day_of(db, charge.at)
+    entry = rules.charge_entry(charge.id, effective_on, shares)
+    (entry_id,) = await journal.post(db, actor, [entry])
+    await db.execute(
+        insert(PaymentCharge).values(
+            tenant_id=db.tenant_id,
+            id=new_id(),
+            payment_id=payment.id,
+            processor_id=charge.id,
+            amount_cents=charge.cents,
+            entry_id=entry_id,
+            created_at=clock.now(),
         )
-        effective_on = await laying.day_of(db, charge.at)
-        entry = rules.charge_entry(charge.id, effective_on, shares)
-        (entry_id,) = await journal.post(db, actor, [entry])
-        await db.execute(
-            insert(PaymentCharge).values(
-                tenant_id=db.tenant_id,
-                id=new_id(),
-                payment_id=payment.id,
-                processor_id=charge.id,
-                amount_cents=charge.cents,
-                entry_id=entry_id,
-                created_at=clock.now(),
-            )
-        )
-        await laying.keep(db, payment.id, shares)
-        await trail.record(
-            db,
-            actor,
-            "payment.settle",
-            object_type="payment",
-            object_id=payment.id,
-            subjects=laying.subjects(payment, shares),
-            detail={"kind": payment.method, "cents": charge.cents},
-        )
-        if standing or charge.cents != payment.amount_cents:
-            await cards.open_cards(db, [_unexpected(payment, charge)])
-    if charge.line is not None:
-        entry_of = rules.fee_entry(charge.line, await laying.day_of(db, charge.line.at))
-        await booking.book(db, actor, charge.line, "payment", payment.id, entry_of)
+    )
+    await laying.keep(db, payment.id, shares)
+    await trail.record(
+        db,
+        actor,
+        "payment.settle",
+        object_type="payment",
+        object_id=payment.id,
+        subjects=laying.subjects(payment, shares),
+        detail={"kind": payment.method, "cents": charge.cents},
+    )
 
 
 def _unexpected(payment: Payment, charge: ChargeTold) -> NewCard:

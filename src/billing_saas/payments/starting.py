@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from billing_saas.audit import trail
 from billing_saas.kit import clock, points
@@ -351,33 +351,25 @@ async def write_attempt(db: TenantSession, payment: Payment, told: AttemptTold) 
     )
     assert attempt is not None
     now = clock.now()
-    state = rules.attempt_state(attempt.state, told.state)
-    await db.execute(
-        update(PaymentAttempt)
-        .where(
-            PaymentAttempt.tenant_id == db.tenant_id,
-            PaymentAttempt.payment_id == payment.id,
-            PaymentAttempt.n == told.n,
-        )
-        .values(
-            state=state,
-            checkout_id=attempt.checkout_id or told.checkout_id or None,
-            intent_id=attempt.intent_id or told.intent_id or None,
-            checkout_url=attempt.checkout_url or told.checkout_url or None,
-            expires_at=attempt.expires_at or told.expires_at,
-            failure_code=told.failure_code if state == "failed" else "",
-            look_at=next_look(state, attempt.asked_at, now),
-            updated_at=now,
-        )
-        .execution_options(synchronize_session=False)
+    state = attempt.state = rules.attempt_state(attempt.state, told.state)
+    attempt.checkout_id = attempt.checkout_id or told.checkout_id or None
+    attempt.intent_id = attempt.intent_id or told.intent_id or None
+    attempt.checkout_url = attempt.checkout_url or told.checkout_url or None
+    attempt.expires_at = attempt.expires_at or told.expires_at
+    attempt.failure_code = (
+        told.failure_code if told.state == state == "failed" else attempt.failure_code
     )
+    look_at = next_look(state, attempt.asked_at, now)
+    if look_at is not None or attempt.look_at is not None:
+        attempt.look_at, attempt.updated_at = look_at, now
+    await db.flush()
     if told.n == payment.attempts:
         came = payment.state == "succeeded"
         await write_payment(
             db,
             payment,
             rules.payment_state(state, came=came),
-            told.failure_code if state == "failed" else "",
+            attempt.failure_code if state == "failed" and not came else "",
         )
     return state
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from billing_saas.kit.processing import (
+    BalanceLine,
     ChargeTold,
     CheckoutTold,
     DisputeTold,
@@ -79,6 +80,15 @@ class Truth:
     def disputes(self) -> list[DisputeTold]:
         found = {one.id: one for intent in self.intents.values() for one in intent.disputes}
         return sorted(found.values(), key=lambda one: (one.at, one.id))
+
+    @property
+    def lines(self) -> list[BalanceLine | None]:
+        """Every movement that is told of."""
+        return [
+            *(charge.line for charge in self.charges),
+            *(line for refund in self.refunds for line in (refund.line, refund.failure_line)),
+            *(line for dispute in self.disputes for line in dispute.lines),
+        ]
 
 
 def _of_page(checkout: CheckoutTold | None, intent: IntentTold | None) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """What the processor says of disputes, written down: money withheld, given back or lost; dunning paused."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import insert, select
 
 from billing_saas.audit import trail
@@ -11,7 +13,8 @@ from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.kit.processing import DisputeTold
 from billing_saas.messages import pausing
-from billing_saas.payments import booking, laying, rules
+from billing_saas.payments import booking, rules
+from billing_saas.payments.booking import Booker
 from billing_saas.payments.tables import Dispute, Payment
 
 OPEN = ("needs_response", "under_review", "inquiry")
@@ -19,28 +22,27 @@ _SOURCE = "payment_dispute"
 
 
 async def told(db: TenantSession, actor: Actor, payment: Payment, dispute: DisputeTold) -> None:
+    """One that was answered a moment ago."""
+    await all_told(await booking.booker(db, actor, dispute.lines), payment, [dispute])
+
+
+async def all_told(booker: Booker, payment: Payment, disputes: Sequence[DisputeTold]) -> None:
     """Of a payment whose row is locked."""
-    row, is_new = await _row(db, payment, dispute)
-    for line in sorted(dispute.lines, key=lambda line: (line.at, line.id)):
-        entry = rules.dispute_entry(line, await laying.day_of(db, line.at))
-        await booking.book(db, actor, line, "dispute", row.id, entry)
-    before = row.state
-    row.state = rules.dispute_state(before, rules.DISPUTE_STATES.get(dispute.status, before))
-    row.amount_cents = dispute.cents
-    row.evidence_due_at = dispute.due_at or row.evidence_due_at
-    if is_new or row.state != before:
-        row.updated_at = clock.now()
-        row.version += 1
-        if row.state not in OPEN:
-            row.closed_at = row.closed_at or clock.now()
-        await db.flush()
-        await _moved_on(db, actor, payment, row, "" if is_new else before)
-    states = await db.scalars(
-        select(Dispute.state).where(
-            Dispute.tenant_id == db.tenant_id, Dispute.payment_id == payment.id
-        )
+    db = booker.db
+    query = select(Dispute).where(
+        Dispute.tenant_id == db.tenant_id, Dispute.payment_id == payment.id
     )
-    word = rules.disputed_word(states)
+    rows = {row.processor_id: row for row in await db.scalars(query)}
+    missing = [dispute for dispute in disputes if dispute.id not in rows]
+    if missing:
+        await db.execute(insert(Dispute), [_new(db, payment, dispute) for dispute in missing])
+        rows = {row.processor_id: row for row in await db.scalars(query)}
+    for dispute in disputes:
+        row = rows[dispute.id]
+        for line in sorted(dispute.lines, key=lambda line: (line.at, line.id)):
+            await booker.book(line, "dispute", row.id, rules.dispute_entry)
+        await _one(db, booker.actor, payment, row, dispute, is_new=dispute in missing)
+    word = rules.disputed_word(row.state for row in rows.values())
     if word != payment.disputed:
         payment.disputed = word
         payment.updated_at = clock.now()
@@ -48,30 +50,42 @@ async def told(db: TenantSession, actor: Actor, payment: Payment, dispute: Dispu
     await db.flush()
 
 
-async def _row(db: TenantSession, payment: Payment, dispute: DisputeTold) -> tuple[Dispute, bool]:
-    query = select(Dispute).where(
-        Dispute.tenant_id == db.tenant_id, Dispute.processor_id == dispute.id
-    )
-    found = await db.scalar(query)
-    if found is not None:
-        return found, False
-    await db.execute(
-        insert(Dispute).values(
-            tenant_id=db.tenant_id,
-            id=new_id(),
-            payment_id=payment.id,
-            processor_id=dispute.id,
-            amount_cents=dispute.cents,
-            reason=dispute.reason,
-            state=rules.DISPUTE_STATES.get(dispute.status, "needs_response"),
-            evidence_due_at=dispute.due_at,
-            opened_at=dispute.at,
-            updated_at=clock.now(),
-        )
-    )
-    made = await db.scalar(query)
-    assert made is not None
-    return made, True
+async def _one(
+    db: TenantSession,
+    actor: Actor,
+    payment: Payment,
+    row: Dispute,
+    dispute: DisputeTold,
+    *,
+    is_new: bool,
+) -> None:
+    before = row.state
+    row.state = rules.dispute_state(before, rules.DISPUTE_STATES.get(dispute.status, before))
+    row.amount_cents = dispute.cents
+    row.evidence_due_at = dispute.due_at or row.evidence_due_at
+    if not is_new and row.state == before:
+        return
+    row.updated_at = clock.now()
+    row.version += 1
+    if row.state not in OPEN:
+        row.closed_at = row.closed_at or clock.now()
+    await db.flush()
+    await _moved_on(db, actor, payment, row, "" if is_new else before)
+
+
+def _new(db: TenantSession, payment: Payment, dispute: DisputeTold) -> dict[str, object]:
+    return {
+        "tenant_id": db.tenant_id,
+        "id": new_id(),
+        "payment_id": payment.id,
+        "processor_id": dispute.id,
+        "amount_cents": dispute.cents,
+        "reason": dispute.reason,
+        "state": rules.DISPUTE_STATES.get(dispute.status, "needs_response"),
+        "evidence_due_at": dispute.due_at,
+        "opened_at": dispute.at,
+        "updated_at": clock.now(),
+    }
 
 
 async def _moved_on(
