@@ -41,7 +41,14 @@ def walked(client: Client) -> list[Route]:
     return [route for route in every if str(route) not in FOR_STRANGERS]
 
 
-_TABLES = {"user_id": "app_user", "session_id": "user_session", "reset_id": "factor_reset"}
+_TABLES = {
+    "thread_id": "letter_thread",
+    "guarantor_id": "patient",
+    "supersedes": "payment_plan",
+    "user_id": "app_user",
+    "session_id": "user_session",
+    "reset_id": "factor_reset",
+}
 
 
 def ids_for(route: Route, practice_id: UUID, world: World | None) -> dict[str, UUID]:

@@ -25,5 +25,9 @@ class NoPlanToPay(Conflict):
     """The guarantor has no plan that an instalment could be paid on."""
 
 
+class NoOpenPage(NotFound):
+    """There is no such payment, or nothing to be photographed: it was paid, or its page has ended."""
+
+
 class NothingToApply(Conflict):
     """There is no credit, or nothing that it could be laid on."""

@@ -49,7 +49,7 @@ class Counted(msgspec.Struct, frozen=True):
 
 def totals(taken: Iterable[Taken]) -> dict[str, tuple[int, int]]:
     """By method, how many payments and how much, of what stands; every method is told."""
-    found: dict[str, tuple[int, int]] = {method: (0, 0) for method in AT_DESK}
+    found: dict[str, tuple[int, int]] = dict.fromkeys(AT_DESK, (0, 0))
     for one in taken:
         if not one.voided:
             count, cents = found[one.method]

@@ -52,7 +52,7 @@ async def take(db: TenantSession, actor: Actor, taking: Taking) -> UUID:
     payer = (await guarantors.guarantor_of(db, [taking.guarantor_id])).get(taking.guarantor_id)
     if payer is None or not actor.may_see(taking.guarantor_id):
         raise PatientNotFound("There is no such patient.")
-    plan_id, instalment_id = await _instalment(db, actor, payer, taking.purpose)
+    plan_id, instalment_id = await _instalment(db, payer, taking.purpose)
     payment_id = await recording.record(
         db,
         actor,
@@ -120,11 +120,11 @@ async def void(db: TenantSession, actor: Actor, payment_id: UUID, reason: VoidRe
 
 
 async def _instalment(
-    db: TenantSession, actor: Actor, guarantor_id: UUID, purpose: Purpose
+    db: TenantSession, guarantor_id: UUID, purpose: Purpose
 ) -> tuple[UUID | None, UUID | None]:
     if purpose != "plan":
         return None, None
-    for shown in await plans.plans_of(db, actor, guarantor_id):
-        if shown.next_instalment_id is not None:
-            return shown.id, shown.next_instalment_id
-    raise NoPlanToPay("This guarantor has no plan with anything left to pay.")
+    found = await plans.to_pay(db, guarantor_id)
+    if found is None:
+        raise NoPlanToPay("This guarantor has no plan with anything left to pay.")
+    return found

@@ -255,6 +255,22 @@ async def lock(db: TenantSession, plan_id: UUID) -> None:
         raise PlanNotFound("There is no such plan.")
 
 
+async def to_pay(db: TenantSession, guarantor_id: UUID) -> tuple[UUID, UUID] | None:
+    """The guarantor's plan that stands and its earliest instalment that is not paid. For acts that have asked
+    for a permission of their own."""
+    row = await db.scalar(
+        select(PaymentPlan).where(
+            PaymentPlan.tenant_id == db.tenant_id,
+            PaymentPlan.guarantor_id == guarantor_id,
+            PaymentPlan.state.in_(sorted(rules.STANDING)),
+        )
+    )
+    if row is None:
+        return None
+    (shown,) = await _shown(db, [row])
+    return (row.id, shown.next_instalment_id) if shown.next_instalment_id is not None else None
+
+
 async def instalments_of(
     db: TenantSession, plan_ids: Collection[UUID]
 ) -> dict[UUID, list[PlanInstalment]]:

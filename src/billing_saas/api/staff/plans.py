@@ -1,7 +1,7 @@
 """Payment plans: what the practice offers, one proposed and laid open, agreed to, paid, changed and ended."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -127,9 +127,7 @@ class PlanOut(Out, frozen=True):
         return cls(
             **values,
             arithmetic=ArithmeticOut.of(shown.arithmetic),
-            instalments=[
-                InstalmentOut(**msgspec.structs.asdict(one)) for one in shown.instalments
-            ],
+            instalments=[InstalmentOut(**msgspec.structs.asdict(one)) for one in shown.instalments],
         )
 
 
@@ -183,12 +181,13 @@ class AcceptanceIn(In, frozen=True, kw_only=True, forbid_unknown_fields=True):
     the phone. In the portal guarantors agree themselves."""
 
     digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-    through: Annotated[str, msgspec.Meta(pattern="^(desk|phone)$")]
+    through: Literal["desk", "phone"]
     future_charges: bool = False
 
     def consent(self) -> Consent:
-        through = "desk" if self.through == "desk" else "phone"
-        return Consent(digest=self.digest, future_charges=self.future_charges, through=through)
+        return Consent(
+            digest=self.digest, future_charges=self.future_charges, through=self.through
+        )
 
 
 class PlanEventOut(Out, frozen=True):
@@ -253,9 +252,7 @@ async def get_plan_settings(db: Db, actor: Who) -> PlanSettingsOut:
         told_by=_settings, versioned=Versioned(lock=settings.lock, show=_settings, must=True)
     ),
 )
-async def put_plan_settings(
-    db: Db, actor: Who, data: JSONBody[PlanSettingsIn]
-) -> PlanSettingsOut:
+async def put_plan_settings(db: Db, actor: Who, data: JSONBody[PlanSettingsIn]) -> PlanSettingsOut:
     seen = await settings.settings(db, actor)
     await settings.change(db, actor, Settings(**msgspec.structs.asdict(data), version=seen.version))
     return await _settings(db, actor, db.tenant_id)
