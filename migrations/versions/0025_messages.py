@@ -47,8 +47,8 @@ def _contacts() -> None:
           PRIMARY KEY (tenant_id, id),
           UNIQUE (tenant_id, patient_id),
           FOREIGN KEY (tenant_id, patient_id) REFERENCES patient,
-          CHECK ((email_state = 'verified') = (email_verified_at IS NOT NULL)),
-          CHECK ((phone_state = 'verified') = (phone_verified_at IS NOT NULL))
+          CHECK ((email_verified_at IS NULL) = (email_state <> 'verified')),
+          CHECK ((phone_verified_at IS NULL) = (phone_state <> 'verified'))
         )""",
     )
     practice_table(
@@ -131,8 +131,8 @@ def _messages() -> None:
           decision text NOT NULL CHECK (decision IN ('allowed', 'later', 'refused')),
           reasons text NOT NULL DEFAULT '',
           policy text NOT NULL,
-          state text NOT NULL CHECK (state IN ('refused', 'waiting', 'sending', 'sent', 'delivered',
-            'failed', 'bounced', 'dropped', 'printed')),
+          state text NOT NULL CHECK (state IN ('waiting', 'sending', 'sent', 'delivered', 'failed',
+            'bounced', 'dropped', 'printed', 'refused')),
           ended_because text NOT NULL DEFAULT '',
           phi_demo bytea,
           key_ver integer NOT NULL,
@@ -152,7 +152,7 @@ def _messages() -> None:
           PRIMARY KEY (tenant_id, id),
           FOREIGN KEY (tenant_id, patient_id) REFERENCES patient,
           FOREIGN KEY (tenant_id, recipient_id) REFERENCES patient,
-          CHECK ((decision = 'refused') = (state = 'refused')),
+          CHECK ((decision <> 'refused') = (state <> 'refused')),
           CHECK (state IN ('waiting', 'sending') OR phi_demo IS NULL)
         )""",
         "CREATE INDEX message_patient_idx ON message (tenant_id, patient_id, id DESC)",
@@ -177,7 +177,15 @@ def _messages() -> None:
         "message",
         updates=[
             *("channel", "decision", "reasons", "state", "ended_because", "phi_demo", "key_ver"),
-            *("carrier_id", "attempts", "address_no", "send_after", "sending_at", "sent_at", "ended_at"),
+            *(
+                "carrier_id",
+                "attempts",
+                "address_no",
+                "send_after",
+                "sending_at",
+                "sent_at",
+                "ended_at",
+            ),
             *("complained_at", "version"),
         ],
     )
@@ -245,10 +253,10 @@ def _of_the_practice() -> None:
         """
         CREATE TABLE text_sender (
           tenant_id uuid PRIMARY KEY REFERENCES practice,
-          number text NOT NULL CHECK (number ~ '^[+][1-9][0-9]{7,14}$'),
+          text_number text NOT NULL CHECK (text_number ~ '^[+][1-9][0-9]{7,14}$'),
           given_at timestamptz NOT NULL
         )""",
-        "CREATE INDEX text_sender_number_idx ON text_sender (number)",
+        "CREATE INDEX text_sender_number_idx ON text_sender (text_number)",
     )
     practice_table(
         "message_setting",

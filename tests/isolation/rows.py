@@ -53,6 +53,7 @@ _PATTERNS: dict[str, Callable[[], str]] = {
     "tax_id": lambda: str(secrets.randbelow(10**9)).zfill(9),
     "own_qualifier": lambda: "ZZ",
     "partner_qualifier": lambda: "ZZ",
+    "text_number": lambda: f"+1312{secrets.randbelow(10**7):07}",
     "patient_control_number": lambda: secrets.token_hex(8).upper(),
 }
 

@@ -43,7 +43,7 @@ def noon() -> Iterator[None]:
 async def number(database: Database, elm: Tenant) -> str:
     """The number that Elm's texts leave from."""
     async with database.platform() as platform:
-        platform.add(TextSender(tenant_id=elm.id, number=carriers.NUMBER, given_at=NOON))
+        platform.add(TextSender(tenant_id=elm.id, text_number=carriers.NUMBER, given_at=NOON))
     return carriers.NUMBER
 
 

@@ -86,6 +86,7 @@ _TABLE = (
         "b . f . m s . . . .",
         "See how patients are reached, and what they were sent.",
     ),
+    ("messages.settings", ". . . . m s . . . .", "Say when and how often messages leave."),
     ("messages.write", "b . f . m s . . . .", "Write to patients, and keep consents and pauses."),
     ("patient_requests.answer", "b . f . m s . . . .", "Answer what patients ask of the office."),
     ("patient_requests.decline", ". . . . m s . . . .", "Say no to what a patient asked for."),

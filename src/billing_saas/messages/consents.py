@@ -14,12 +14,15 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
-from billing_saas.messages import contacts
+from billing_saas.kit.paging import Page, PageRequest, encode
+from billing_saas.messages import contacts, pausing
 from billing_saas.messages.contacts import READ, WRITE, must
-from billing_saas.messages.errors import BadConsent
-from billing_saas.messages.gate_rules import Standing
+from billing_saas.messages.errors import BadConsent, ConsentNotFound
+from billing_saas.messages.gate_rules import Pausing, Standing
 from billing_saas.messages.rules import CONSENTED, Purpose, Sent
 from billing_saas.messages.tables import ConsentEvent, PatientContact
+from billing_saas.patients import queries as patients
+from billing_saas.patients.errors import PatientNotFound
 
 Source = Literal[
     "portal",
@@ -67,6 +70,11 @@ async def give(
     if patient_id not in rows or _address(rows[patient_id], channel)[0] == "none":
         raise BadConsent("Put down the address first: a consent is for one.", field="channel")
     number = _address(rows[patient_id], channel)[1]
+    # Who agrees anew has opted in again, whatever stopped it before.
+    for kind in (Pausing.OPT_OUT, Pausing.COMPLAINT):
+        await pausing.lift_kind(
+            db, actor, patient_id, kind, channel=channel, source_type=pausing.SAID
+        )
     return await _write(db, actor, patient_id, channel, purpose, True, source, wording, number)
 
 
@@ -118,16 +126,34 @@ async def consents_of(db: TenantSession, actor: Actor, patient_id: UUID) -> list
     return (await newest_of(db, [patient_id])).get(patient_id, [])
 
 
-async def history_of(db: TenantSession, actor: Actor, patient_id: UUID) -> list[ConsentEvent]:
+async def history_of(
+    db: TenantSession, actor: Actor, patient_id: UUID, page: PageRequest
+) -> Page[ConsentEvent]:
     """Every event, newest first."""
     must(actor, READ, patient_id)
-    found = await db.scalars(
-        select(ConsentEvent)
-        .where(ConsentEvent.tenant_id == db.tenant_id, ConsentEvent.patient_id == patient_id)
-        .order_by(ConsentEvent.at.desc(), ConsentEvent.id.desc())
-        .limit(500)
+    if not actor.may_see(patient_id):
+        raise PatientNotFound("There is no such patient.")
+    await patients.must_exist(db, patient_id)
+    query = select(ConsentEvent).where(
+        ConsentEvent.tenant_id == db.tenant_id, ConsentEvent.patient_id == patient_id
     )
-    return list(found)
+    if page.after is not None:
+        query = query.where(ConsentEvent.id < page.after)
+    found = (await db.scalars(query.order_by(ConsentEvent.id.desc()).limit(page.limit + 1))).all()
+    rows = list(found[: page.limit])
+    return Page(rows, encode(rows[-1].id) if len(found) > page.limit else None)
+
+
+async def event(db: TenantSession, actor: Actor, event_id: UUID) -> ConsentEvent:
+    found = await db.scalar(
+        select(ConsentEvent).where(
+            ConsentEvent.tenant_id == db.tenant_id, ConsentEvent.id == event_id
+        )
+    )
+    if found is None or not actor.may_see(found.patient_id):
+        raise ConsentNotFound("There is no such consent.")
+    must(actor, READ, found.patient_id)
+    return found
 
 
 async def newest_of(db: TenantSession, patient_ids: Collection[UUID]) -> dict[UUID, list[Given]]:

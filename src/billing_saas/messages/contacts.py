@@ -115,6 +115,12 @@ async def contact_of(db: TenantSession, actor: Actor, patient_id: UUID) -> Conta
     return found[patient_id]
 
 
+async def lock(db: TenantSession, patient_id: UUID) -> None:
+    """For an act that changes it."""
+    await queries.must_exist(db, patient_id)
+    await _row(db, patient_id, lock=True)
+
+
 async def contacts_of(db: TenantSession, patient_ids: Collection[UUID]) -> dict[UUID, Contact]:
     """Contacts, opened. For acts that check who asks and tell the trail themselves."""
     rows = await rows_of(db, patient_ids)
@@ -177,6 +183,14 @@ async def undeliverable(
     )
     await _tell(db, actor, "contact.undeliverable", row, kind=name)
     return True
+
+
+async def seed_one(db: TenantSession, actor: Actor, patient_id: UUID) -> Contact:
+    """As `seed`; what was put down before stays as it is."""
+    actor.must(WRITE)
+    await queries.must_exist(db, patient_id)
+    await seed(db, actor, [patient_id])
+    return await contact_of(db, actor, patient_id)
 
 
 async def seed(db: TenantSession, actor: Actor, patient_ids: Collection[UUID]) -> int:

@@ -17,6 +17,14 @@ class BadConsent(Invalid):
     pass
 
 
+class ConsentNotFound(NotFound):
+    pass
+
+
+class PauseIsOfAnother(Conflict):
+    """What set it lifts it: a plan, a claim, a case."""
+
+
 class BadMessage(Invalid):
     """The words do not fill the template."""
 

@@ -16,7 +16,6 @@ _WHY = {
     "email": "The patient wants no more e-mail. Bills go by post, unless they agree again.",
     "text": "The patient wants no more texts. Bills go another way, unless they agree again.",
 }
-_SAID = "opt_out"
 
 
 async def stop(
@@ -39,7 +38,7 @@ async def stop(
         actor,
         patient_id,
         kind,
-        source_type=_SAID,
+        source_type=pausing.SAID,
         source_id=patient_id,
         channel=channel,
     )
@@ -65,7 +64,7 @@ async def resume(
     """The patient wants them again: what was taken back by opting out is given again, for the address
     that stands now. Says whether anything changed."""
     lifted = await pausing.lift_kind(
-        db, actor, patient_id, Pausing.OPT_OUT, channel=channel, source_type=_SAID
+        db, actor, patient_id, Pausing.OPT_OUT, channel=channel, source_type=pausing.SAID
     )
     if not lifted:
         return False

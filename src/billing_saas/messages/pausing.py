@@ -14,9 +14,19 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
-from billing_saas.messages.errors import PauseNotFound
+from billing_saas.kit.paging import Page, PageRequest, encode
+from billing_saas.messages.errors import PauseIsOfAnother, PauseNotFound
 from billing_saas.messages.gate_rules import Pausing
 from billing_saas.messages.tables import MessagePause
+from billing_saas.patients import queries as patients
+from billing_saas.patients.errors import PatientNotFound
+
+READ = "messages.read"
+WRITE = "messages.write"
+STAFF = "staff"
+"""The source of what staff set by hand."""
+SAID = "opt_out"
+"""The source of what a patient said, by any of the ways to opt out."""
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,10 +123,75 @@ async def lift_kind(
     )
 
 
-async def lift_one(db: TenantSession, actor: Actor, pause_id: UUID) -> None:
-    """By hand."""
-    if not await _lift(db, actor, MessagePause.id == pause_id):
+async def pause_by_hand(
+    db: TenantSession,
+    actor: Actor,
+    patient_id: UUID,
+    kind: Pausing,
+    *,
+    until: datetime | None,
+    channel: str = "",
+) -> UUID:
+    """What staff learnt: by telephone, from a court, from the post."""
+    actor.must(WRITE)
+    await patients.must_exist(db, patient_id)
+    return await pause(
+        db,
+        actor,
+        patient_id,
+        kind,
+        source_type=STAFF,
+        source_id=patient_id,
+        until=until,
+        channel=channel,
+    )
+
+
+async def lift_by_hand(db: TenantSession, actor: Actor, pause_id: UUID) -> None:
+    """Only what staff set, or what came back by mail: the rest is lifted by what set it, or by the patient."""
+    actor.must(WRITE)
+    row = await db.scalar(
+        select(MessagePause).where(
+            MessagePause.tenant_id == db.tenant_id,
+            MessagePause.id == pause_id,
+            MessagePause.lifted_at.is_(None),
+        )
+    )
+    if row is None or not actor.may_see(row.patient_id):
         raise PauseNotFound("There is no such pause.")
+    if row.source_type != STAFF:
+        raise PauseIsOfAnother("This pause is lifted by what set it.", source=row.source_type)
+    await _lift(db, actor, MessagePause.id == pause_id)
+
+
+async def listed(
+    db: TenantSession, actor: Actor, patient_id: UUID, page: PageRequest
+) -> Page[MessagePause]:
+    """Those that stand and those that stood, newest first."""
+    actor.must(READ)
+    if not actor.may_see(patient_id):
+        raise PatientNotFound("There is no such patient.")
+    await patients.must_exist(db, patient_id)
+    query = select(MessagePause).where(
+        MessagePause.tenant_id == db.tenant_id, MessagePause.patient_id == patient_id
+    )
+    if page.after is not None:
+        query = query.where(MessagePause.id < page.after)
+    found = (await db.scalars(query.order_by(MessagePause.id.desc()).limit(page.limit + 1))).all()
+    rows = list(found[: page.limit])
+    return Page(rows, encode(rows[-1].id) if len(found) > page.limit else None)
+
+
+async def one(db: TenantSession, actor: Actor, pause_id: UUID) -> MessagePause:
+    actor.must(READ)
+    row = await db.scalar(
+        select(MessagePause).where(
+            MessagePause.tenant_id == db.tenant_id, MessagePause.id == pause_id
+        )
+    )
+    if row is None or not actor.may_see(row.patient_id):
+        raise PauseNotFound("There is no such pause.")
+    return row
 
 
 async def pauses_of(db: TenantSession, patient_ids: Collection[UUID]) -> dict[UUID, list[Pause]]:

@@ -61,7 +61,7 @@ async def find_here(db: TenantSession, word: str) -> UUID | None:
 
 async def practices_of_number(db: PlatformSession, number: str) -> list[UUID]:
     """Practices whose texts leave from this number of ours."""
-    found = await db.scalars(select(TextSender.tenant_id).where(TextSender.number == number))
+    found = await db.scalars(select(TextSender.tenant_id).where(TextSender.text_number == number))
     return list(found)
 
 

@@ -1,12 +1,18 @@
 """What a practice chose for its messages, within the law; without a word the defaults hold."""
 
 from datetime import time
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 
+from billing_saas.audit import trail
+from billing_saas.kit import clock
+from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.messages import gate_rules
+from billing_saas.messages.errors import BadSetting
 from billing_saas.messages.tables import MessageSetting, TextSender
 from billing_saas.tenants import queries as tenants
 
@@ -24,12 +30,56 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    name_allowed: bool
+    opens_at: time
+    closes_at: time
+    most_a_week: int
+
+
+async def settings(db: TenantSession, actor: Actor) -> Chosen:
+    actor.must("messages.read")
+    return await of(db)
+
+
+async def lock(db: TenantSession, _: UUID) -> None:
+    """There may be no row yet to hold: who comes second waits here."""
+    await db.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"messages:{db.tenant_id}", 0)))
+    )
+
+
+async def change(db: TenantSession, actor: Actor, choice: Choice) -> None:
+    """Narrower than the law's hours, or as wide; never wider."""
+    actor.must("messages.settings")
+    if not gate_rules.OPENS_AT <= choice.opens_at < choice.closes_at <= gate_rules.CLOSES_AT:
+        raise BadSetting(
+            "Hours lie between 08:00 and 21:00, and open before they close.", field="opens_at"
+        )
+    values = msgspec.structs.asdict(choice)
+    now = clock.now()
+    made = insert(MessageSetting).values(
+        tenant_id=db.tenant_id, **values, version=1, updated_at=now
+    )
+    await db.execute(
+        made.on_conflict_do_update(
+            index_elements=["tenant_id"],
+            set_={**values, "version": MessageSetting.version + 1, "updated_at": now},
+        )
+    )
+    await trail.record(
+        db, actor, "messages.settings", object_type="practice", object_id=db.tenant_id
+    )
+
+
 async def of(db: TenantSession) -> Chosen:
     practice = await tenants.this_practice(db)
     setting = await db.scalar(
         select(MessageSetting).where(MessageSetting.tenant_id == db.tenant_id)
     )
-    number = await db.scalar(select(TextSender.number).where(TextSender.tenant_id == db.tenant_id))
+    number = await db.scalar(
+        select(TextSender.text_number).where(TextSender.tenant_id == db.tenant_id)
+    )
     return Chosen(
         practice_name=practice.name,
         time_zone=practice.time_zone,

@@ -200,5 +200,5 @@ class TextSender(Row):
     __tablename__ = "text_sender"
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("practice.tenant_id"), primary_key=True)
-    number: Mapped[str]
+    text_number: Mapped[str]
     given_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

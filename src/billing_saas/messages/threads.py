@@ -244,9 +244,15 @@ async def thread(db: TenantSession, actor: Actor, thread_id: UUID) -> ThreadRead
     return ThreadRead(thread=shown, letters=letters)
 
 
-async def lock(db: TenantSession, actor: Actor, thread_id: UUID) -> None:
+async def lock(db: TenantSession, thread_id: UUID) -> None:
     """For an act that changes it."""
-    await _thread(db, actor, thread_id, lock=True)
+    found = await db.scalar(
+        select(LetterThread.id)
+        .where(LetterThread.tenant_id == db.tenant_id, LetterThread.id == thread_id)
+        .with_for_update()
+    )
+    if found is None:
+        raise ThreadNotFound("There is no such thread.")
 
 
 async def _thread(
