@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from billing_sandbox.stripe import accounts, cards, checkout, errors, intents, methods, setups
+from billing_sandbox.stripe import accounts, cards, confirming, errors, methods, paying, setups
 from billing_sandbox.stripe.forms import Params
 from billing_sandbox.stripe.store import Book, Obj, World
 
@@ -88,7 +88,7 @@ def _checkout(world: World, book: Book, name: str, method: str, form: dict[str, 
     session = book.get("checkout.session", name)
     if session["status"] == "open" and method == "GET":
         # Back from the bank's question: what it led to is seen now.
-        checkout.after_authentication(world, book, session)
+        paying.after_authentication(world, book, session)
     if session["status"] == "complete":
         if method == "GET" and not session.get("_left"):
             session["_left"] = True
@@ -102,7 +102,7 @@ def _checkout(world: World, book: Book, name: str, method: str, form: dict[str, 
         return _form(world, book, session)
     try:
         chosen = _typed(world, book, session, form)
-        done = checkout.pay(world, book, session, chosen, email=form.get("email"))
+        done = paying.pay(world, book, session, chosen, email=form.get("email"))
     except errors.StripeError as no:
         return _form(world, book, session, error=str(no), form=form)
     if done["status"] == "requires_action":
@@ -235,7 +235,7 @@ def _bank_asks(world: World, book: Book, name: str, method: str, form: dict[str,
             '</button><button class="other" id="fail" name="outcome" value="fail">Fail</button></form>',
         )
     back: Any = intent.get("_return_url")
-    module: Any = intents if intent["object"] == "payment_intent" else setups
+    module: Any = confirming if intent["object"] == "payment_intent" else setups
     try:
         module.authenticated(world, book, intent, passed=form.get("outcome") == "complete")
     except errors.StripeError as no:

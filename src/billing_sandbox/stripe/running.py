@@ -20,10 +20,12 @@ from billing_sandbox.stripe import (
     catalogue,
     charges,
     checkout,
+    confirming,
     customers,
     disputes,
     endpoints,
     intents,
+    paying,
     payouts,
     refunds,
     setups,
@@ -40,9 +42,11 @@ ROOMS = (
     balance,
     catalogue,
     charges,
+    checkout,
     customers,
     endpoints,
     intents,
+    paying,
     payouts,
     refunds,
     setups,
@@ -76,7 +80,7 @@ class Sandbox:
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="stripe-http", daemon=True
         )
-        checkout.watch(self.world)
+        paying.watch(self.world)
         if daily_payouts:
             payouts.every_day(self.world)
 
@@ -275,7 +279,7 @@ class Sandbox:
         """The bank answers now about a debit that is processing."""
         with self.world.lock:
             book, intent = self._find("payment_intent", intent_id)
-            intents.settle_debit(self.world, book, intent, failed=failed)
+            confirming.settle_debit(self.world, book, intent, failed=failed)
 
     def dispute(
         self,
