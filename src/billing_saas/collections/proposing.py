@@ -100,6 +100,7 @@ async def look_through(db: TenantSession, actor: Actor, job: ProposePlacements) 
 async def propose(db: TenantSession, actor: Actor, guarantor_id: UUID) -> UUID:
     """One account, now. `NotEligible` names every reason."""
     actor.must(PROPOSE)
+    actor.must(READ)
     await _must_pay(db, guarantor_id)
     policy = await policies.of(db)
     agency = await policies.agreed(db, policy.agency_id)

@@ -17,6 +17,7 @@ from billing_saas.followups import cards
 from billing_saas.followups.cards import NewCard
 from billing_saas.hardship import moving, policies
 from billing_saas.hardship.errors import (
+    ApplicationNotFound,
     ApplicationOpen,
     IllegalHardshipMove,
     NotAGuarantor,
@@ -34,6 +35,7 @@ from billing_saas.phi.registry import HARDSHIP_APPLICATION_PHI_DEMO
 from billing_saas.statements import owing
 from billing_saas.tenants import queries as tenants
 
+READ = "hardship.read"
 WRITE = "hardship.write"
 CARD_DECIDE = "hardship_to_decide"
 CARD_EVIDENCE = "hardship_evidence"
@@ -41,9 +43,10 @@ _DAYS_TO_DECIDE = 14
 
 
 def may_apply(actor: Actor, guarantor_id: UUID) -> None:
-    """The guarantor for himself, or staff who may."""
+    """The guarantor for himself, or staff who may, and see what they took down."""
     if actor.kind is not ActorKind.PATIENT or actor.id != guarantor_id:
         actor.must(WRITE)
+        actor.must(READ)
 
 
 async def apply(db: TenantSession, actor: Actor, guarantor_id: UUID, answers: Answers) -> UUID:
@@ -140,8 +143,11 @@ async def ask_for_evidence(db: TenantSession, actor: Actor, application_id: UUID
 
 async def attach(db: TenantSession, actor: Actor, application_id: UUID, document_id: UUID) -> None:
     """A document of the guarantor is evidence. Attached again, it is attached once."""
+    if actor.kind is not ActorKind.PATIENT:
+        actor.must(WRITE)
     row = await moving.lock(db, application_id)
-    may_apply(actor, row.guarantor_id)
+    if actor.kind is ActorKind.PATIENT and actor.id != row.guarantor_id:
+        raise ApplicationNotFound("There is no such application.")
     if row.state not in OPEN:
         raise IllegalHardshipMove(
             f"Evidence is taken until it is decided: the application is {row.state!r}.",
