@@ -18,7 +18,7 @@ from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.messages import contacts, sending
 from billing_saas.messages.rules import Sent, Words
-from billing_saas.portal import looks, rules, sessions
+from billing_saas.portal import guardians, looks, rules, sessions
 from billing_saas.portal.errors import NoVerifiedContact, WrongCode
 from billing_saas.portal.sessions import PortalVisitor
 from billing_saas.portal.tables import PortalCode
@@ -41,7 +41,9 @@ class Raised:
 
 async def channels(db: TenantSession, visitor: PortalVisitor) -> list[Sent]:
     """By which a code can be sent. To which address is not said: it would tell who has the link of it."""
-    if not (await looks.look_of(db)).opens_record:
+    if not (await looks.look_of(db)).opens_record or await guardians.is_minor(
+        db, visitor.guarantor_id
+    ):
         return []
     row = (await contacts.rows_of(db, [visitor.guarantor_id])).get(visitor.guarantor_id)
     states = {"email": row.email_state, "text": row.phone_state} if row is not None else {}

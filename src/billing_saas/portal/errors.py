@@ -25,6 +25,10 @@ class LookNotGood(Invalid):
     """A portal cannot look like that."""
 
 
+class LookChanged(Conflict):
+    """Somebody changed how the portal looks since it was read."""
+
+
 class NoBirthDate(Conflict):
     """The one who pays has no birth date on file, so a link would open for nobody."""
 

@@ -14,7 +14,7 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.portal import look_rules, rules
-from billing_saas.portal.errors import LookNotGood
+from billing_saas.portal.errors import LookChanged, LookNotGood
 from billing_saas.portal.tables import PortalLook
 from billing_saas.tenants import queries as tenants
 from billing_saas.tenants.tables import Practice
@@ -99,11 +99,18 @@ async def replace(db: TenantSession, actor: Actor, wanted: Wanted) -> None:
         "changed_at": clock.now(),
     }
     changed = {key: value for key, value in row.items() if key != "tenant_id"}
-    await db.execute(
+    written = await db.scalar(
         insert(PortalLook)
         .values(row)
-        .on_conflict_do_update(index_elements=[PortalLook.tenant_id], set_=changed)
+        .on_conflict_do_update(
+            index_elements=[PortalLook.tenant_id],
+            set_=changed,
+            where=PortalLook.version == before.version,
+        )
+        .returning(PortalLook.version)
     )
+    if written is None:
+        raise LookChanged("Somebody changed it since it was read.")
     await trail.record(
         db,
         actor,

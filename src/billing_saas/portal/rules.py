@@ -43,10 +43,6 @@ CODE_GOOD_FOR = timedelta(minutes=10)
 MOST_WRONG_CODES = 5
 _DIGITS = 6
 
-OF_AGE = 18
-"""The age of majority nearly everywhere in the United States (19 in Alabama and Nebraska, 21 in
-Mississippi); who is younger has no portal of their own, and who is older shows nobody more than a sum."""
-
 _SECRET_BYTES = 32
 
 
@@ -88,11 +84,3 @@ def typed_date(month: str, day: str, year: str) -> date | None:
         return date(*(int(part) for part in parts))
     except ValueError:
         return None
-
-
-def is_of_age(born: date | None, today: date) -> bool:
-    """Whom we know no birth date of counts as of age: the bill is theirs until somebody says otherwise."""
-    if born is None:
-        return True
-    had_birthday = (today.month, today.day) >= (born.month, born.day)
-    return today.year - born.year - (0 if had_birthday else 1) >= OF_AGE

@@ -5,7 +5,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "site": ("Patient payments", "Pagos de pacientes"),
     "skip": ("Skip to the content", "Ir al contenido"),
     "language": ("Language", "Idioma"),
-    "main": ("Main", "Principal"),
     "sign_out": ("Sign out", "Cerrar sesión"),
     "back_to_start": ("Back to the start", "Volver al inicio"),
     "continue": ("Continue", "Continuar"),
