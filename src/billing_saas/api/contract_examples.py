@@ -7,6 +7,8 @@ of whole bodies are put together from them by the schemas, so they cannot drift 
 import zlib
 from typing import Any
 
+from billing_saas.api import contract_examples_collections
+
 Json = dict[str, Any]
 
 _FIELDS: dict[str, Any] = {
@@ -252,6 +254,7 @@ _FIELDS: dict[str, Any] = {
     "side": "company",
     "Work.kind": "denial",
     "Work.state": "open",
+    **contract_examples_collections.FIELDS,
 }
 _NONE = frozenset(
     {"closed_at", "duplicate_of", "merged_into", "reversed_by", "reverses", "submission_id"}
