@@ -7,6 +7,7 @@ what is owed still stands under the old id, and the survivor (or who pays for hi
 from collections.abc import Collection
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
@@ -16,9 +17,21 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.patients import queries
 from billing_saas.patients.errors import PaidForByAnother, PatientNotFound
-from billing_saas.patients.tables import PatientGuarantor
+from billing_saas.patients.tables import Patient, PatientGuarantor
 
+READ = "patients.read"
 WRITE = "patients.write"
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Who pays for a patient (himself, when nobody else does), and for whom he pays. `version` counts the
+    changes of who pays for him."""
+
+    patient_id: UUID
+    guarantor_id: UUID
+    pays_for: tuple[UUID, ...]
+    version: int
+
 
 # Round a ring of mergings nobody would come to an end: eight steps are as many as `finding` takes.
 _OF = text(
@@ -80,6 +93,37 @@ async def assign(db: TenantSession, actor: Actor, patient_id: UUID, guarantor_id
         object_id=patient_id,
         subjects=[patient_id, guarantor_id],
     )
+
+
+async def standing(db: TenantSession, actor: Actor, patient_id: UUID) -> Standing:
+    actor.must(READ)
+    if not actor.may_see(patient_id):
+        raise PatientNotFound("There is no such patient.")
+    found = await guarantor_of(db, [patient_id])
+    if patient_id not in found:
+        raise PatientNotFound("There is no such patient.")
+    row = await db.scalar(
+        select(PatientGuarantor).where(
+            PatientGuarantor.tenant_id == db.tenant_id, PatientGuarantor.patient_id == patient_id
+        )
+    )
+    return Standing(
+        patient_id=patient_id,
+        guarantor_id=found[patient_id],
+        pays_for=tuple(one for one in await dependants_of(db, patient_id) if one != patient_id),
+        version=row.version if row is not None else 0,
+    )
+
+
+async def lock(db: TenantSession, patient_id: UUID) -> None:
+    """For an act that changes who pays: the patient's own row, for there may be none of ours."""
+    found = await db.scalar(
+        select(Patient.id)
+        .where(Patient.tenant_id == db.tenant_id, Patient.id == patient_id)
+        .with_for_update()
+    )
+    if found is None:
+        raise PatientNotFound("There is no such patient.")
 
 
 async def guarantor_of(db: TenantSession, patient_ids: Collection[UUID]) -> dict[UUID, UUID]:

@@ -59,7 +59,6 @@ async def keep(db: TenantSession, clocks: Mapping[UUID, Clock]) -> None:
                 index_elements=["tenant_id", "guarantor_id"], set_=changed
             )
         )
-    db.expire_all()
 
 
 _AT_A_TIME = 1_000

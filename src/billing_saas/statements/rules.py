@@ -1,5 +1,6 @@
 """What is owed and what a statement may become. Pure; in integer cents."""
 
+import secrets
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Protocol
@@ -99,3 +100,9 @@ def owed_of(lines: Iterable[Billed], owed: Iterable[OpenItem]) -> list[OpenItem]
     an insurer took money back."""
     named = {(line.patient_id, line.claim_id, line.charge_id) for line in lines}
     return [item for item in owed if (item.patient_id, item.claim_id, item.charge_id) in named]
+
+
+def new_number() -> str:
+    """`4821-0037-1902`: drawn, so that it tells neither how many there are nor whose it is."""
+    drawn = f"{secrets.randbelow(10**12):012d}"
+    return f"{drawn[:4]}-{drawn[4:8]}-{drawn[8:]}"

@@ -74,7 +74,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def judge(facts: Facts, rule: Rule, today: date, *, on_demand: bool = False) -> Verdict:
     """`on_demand`: a person asks for this one, so neither the minimum nor the cycle is waited for."""
-    out = {one.kind for one in facts.held if _stops(one, facts)}
+    out = {one.kind for one in facts.held if stops(one, facts.guarantor_id)}
     items, left_out = _billable(facts)
     stage, why = _stage(facts, items, rule, today)
     if facts.credit_cents > 0:
@@ -100,14 +100,10 @@ def judge(facts: Facts, rule: Rule, today: date, *, on_demand: bool = False) -> 
     )
 
 
-def stopping_since(facts: Facts) -> list[date]:
-    """Since when asking this guarantor at all is paused."""
-    return [one.since for one in facts.held if _stops(one, facts)]
-
-
-def _stops(held: Held, facts: Facts) -> bool:
-    """A dispute or an appeal that names no claim is about all that the guarantor owes."""
-    if held.patient_id != facts.guarantor_id:
+def stops(held: Held, guarantor_id: UUID) -> bool:
+    """Whether nothing at all is asked of the guarantor. A dispute or an appeal that names no claim is
+    about all that he owes."""
+    if held.patient_id != guarantor_id:
         return False
     return held.kind in OF_PERSON or (held.kind in OF_ITEM and held.claim_id is None)
 

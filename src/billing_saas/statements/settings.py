@@ -52,13 +52,12 @@ async def put(db: TenantSession, actor: Actor, rule: Rule) -> Rule:
             set_={**values, "version": StatementRule.version + 1},
         )
     )
-    db.expire_all()
     await trail.record(
         db,
         actor,
         "statement.rules",
         object_type="practice",
         object_id=db.tenant_id,
-        detail={name: int(values[name]) for name in ("minimum_cents", "cycle_days", "automatic")},
+        detail={"cents": rule.minimum_cents, "kind": "clock" if rule.automatic else "asked"},
     )
     return msgspec.structs.replace(await of(db))

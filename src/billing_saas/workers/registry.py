@@ -55,6 +55,9 @@ from billing_saas.requests import forgetting
 from billing_saas.requests.jobs import ForgetRequests
 from billing_saas.signin import clearing, recovering
 from billing_saas.signin.jobs import AnswerAsk, ForgetSignIns
+from billing_saas.statements import printing
+from billing_saas.statements import running as statement_runs
+from billing_saas.statements.jobs import GatherPrintBatch, IssueStatements, RunStatements
 
 J = TypeVar("J", bound=Job)
 
@@ -135,6 +138,9 @@ ACTS: tuple[Act, ...] = (
     practice_act(WatchPlacements, recognising.watch),
     practice_act(ProposePlacements, placements.look_through),
     practice_act(ExpireHardship, hardship.expire),
+    practice_act(RunStatements, statement_runs.by_clock, "statements.write"),
+    practice_act(IssueStatements, statement_runs.continue_run, "statements.write"),
+    practice_act(GatherPrintBatch, printing.put_together, "statements.write"),
     practice_act(CountReceivables, receivables.count, "ledger.read"),
     practice_act(CheckInvariants, invariants.check, "ledger.read"),
     platform_act(PurgeJobs, purging.purge),

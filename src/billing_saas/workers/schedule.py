@@ -33,6 +33,7 @@ from billing_saas.plans.jobs import ChargePlans, WatchPlans
 from billing_saas.reports.jobs import CheckInvariants, CountReceivables
 from billing_saas.requests.jobs import ForgetRequests
 from billing_saas.signin.jobs import ForgetSignIns
+from billing_saas.statements.jobs import RunStatements
 from billing_saas.workers import times
 from billing_saas.workers.times import Daily, Every, Times
 
@@ -75,6 +76,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("receivables.count", Every(60), CountReceivables()),
     Schedule("keys.find_worn", Daily(time(3, 40)), FindWornKeys()),
     Schedule("requests.forget", Daily(time(3, 20)), ForgetRequests()),
+    Schedule("statements.run", Daily(time(7, 0)), RunStatements()),
     Schedule("sign_ins.forget", Daily(time(3, 30)), ForgetSignIns()),
     Schedule("tokens.forget", Daily(time(3, 35)), ForgetTokens()),
     Schedule("emergencies.tell", Every(5), TellOfEmergencies()),
