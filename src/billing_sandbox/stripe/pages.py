@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from billing_sandbox.stripe import accounts, cards, confirming, errors, methods, paying, setups
+from billing_sandbox.stripe import (
+    accounts,
+    cards,
+    confirming,
+    dashboard,
+    errors,
+    methods,
+    paying,
+    setups,
+)
 from billing_sandbox.stripe.forms import Params
 from billing_sandbox.stripe.store import Book, Obj, World
 
@@ -31,9 +40,10 @@ label {{ display: block; margin-top: .75rem; font-weight: 600 }}
 input {{ width: 100%; box-sizing: border-box; font: inherit; padding: .5rem; border: 1px solid #79828d; border-radius: 6px }}
 fieldset {{ border: 1px solid #d5dbe1; border-radius: 6px; margin-top: 1rem }}
 button {{ font: inherit; font-weight: 600; padding: .6rem 1rem; margin-top: 1rem; width: 100%; border: 0; border-radius: 6px; background: #3d36c9; color: #fff }}
+button.small {{ width: auto; padding: .25rem .6rem; margin: .25rem 0 }}
 button.other {{ background: #fff; color: #3d36c9; border: 1px solid #3d36c9 }}
 dl {{ margin: 0 }} dt {{ color: #4f566b }} dd {{ margin: 0 0 .5rem; font-weight: 600 }}
-</style></head><body><p><span class="test">Sandbox: no real money</span></p><main>{body}</main></body></html>"""
+</style></head><body><header><p><span class="test">Sandbox: no real money</span></p></header><main>{body}</main></body></html>"""
 
 
 def _page(title: str, body: str, status: int = 200) -> Page:
@@ -48,7 +58,9 @@ def money(cents: int, currency: str) -> str:
     return f"${cents / 100:,.2f}" if currency == "usd" else f"{cents / 100:,.2f} {currency.upper()}"
 
 
-def page_for(world: World, method: str, path: str, query: str, body: bytes) -> Page:
+def page_for(
+    world: World, method: str, path: str, body: bytes, *, from_elsewhere: bool = False
+) -> Page:
     parts = [part for part in path.split("/") if part]
     form = {
         name: values[-1].strip()
@@ -65,6 +77,8 @@ def page_for(world: World, method: str, path: str, query: str, body: bytes) -> P
                     return _onboarding(world, account, token, method, form)
                 case ["receipts", account, name]:
                     return _receipt(world, _book(world, account), name)
+                case []:
+                    return _dashboard(world, method, form, from_elsewhere=from_elsewhere)
                 case _:
                     return _page("Not found", "<h1>Not found</h1>", 404)
     except errors.StripeError:
@@ -79,6 +93,16 @@ def _seller(world: World, book: Book) -> str:
     account = world.account(book)
     named = account and account["business_profile"]["name"]
     return str(named or "Sandbox business")
+
+
+def _dashboard(world: World, method: str, form: dict[str, str], *, from_elsewhere: bool) -> Page:
+    told = ""
+    if method == "POST" and not from_elsewhere:
+        try:
+            told = dashboard.acts(world, form)
+        except errors.StripeError as no:
+            told = str(no)
+    return _page("Sandbox Stripe", dashboard.body(world, told))
 
 
 # -- Checkout

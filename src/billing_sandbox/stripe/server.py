@@ -219,7 +219,15 @@ class Handler(BaseHTTPRequestHandler):
                 answer, more = self.desk.answer(asked)
                 self._api(answer, asked, more)
             else:
-                page = page_for(self.desk.world, asked.method, asked.path, asked.query, asked.body)
+                page = page_for(
+                    self.desk.world,
+                    asked.method,
+                    asked.path,
+                    asked.body,
+                    # A page of another site may not press the buttons.
+                    from_elsewhere=asked.headers.get("sec-fetch-site")
+                    in ("cross-site", "same-site"),
+                )
                 self._page(page)
         except Dropped:
             self.close_connection = True
