@@ -5,6 +5,7 @@ cannot make a request for fails: a route that is not tried is not safe.
 """
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,16 @@ from billing_saas.documents import filing
 from billing_saas.documents.filing import Filed
 from billing_saas.identity import enrolling
 from billing_saas.identity.rules import OF_A_COMPANY, PERMISSIONS
+from billing_saas.kit import clock
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
+from billing_saas.kit.paging import PageRequest
+from billing_saas.messages import contacts, pausing, threads
+from billing_saas.messages.gate_rules import Pausing
 from billing_saas.outbox import queue
+from billing_saas.patient_requests import asking
+from billing_saas.patient_requests.rules import Asked
+from billing_saas.patients import queries as patients
 from billing_saas.remittances.jobs import TakeInRemittances
 from billing_saas.workers import running
 from tests.api.browsing import at_browser
@@ -94,6 +102,17 @@ async def elms(
     await month.work(database, oak, mallory.actor, claims=3)
     async with database.tenant(elm.id) as db:
         await filing.announce(db, boss.actor, Filed(kind="other", title="A letter"))
+        page = await patients.patients(db, boss.actor, PageRequest(limit=1))
+        wanted = Asked(kind="records")
+        today = clock.now().date() - timedelta(days=1)
+        await asking.write_down(db, boss.actor, page.rows[0].id, wanted, today)
+        everybody = await patients.patients(db, boss.actor, PageRequest(limit=200))
+        await contacts.seed(db, boss.actor, [one.id for one in everybody.rows])
+        await threads.begin(db, boss.actor, everybody.rows[0].id, "other", "Hours", "Until five.")
+        until = clock.now() + timedelta(days=1)
+        await pausing.pause_by_hand(
+            db, boss.actor, everybody.rows[0].id, Pausing.DISPUTE, until=until
+        )
     with psycopg.connect(clone.url("postgres")) as superuser:
         world = rows.fill(superuser, elm.id)
     letter = await dead_letter(database, elm)

@@ -45,6 +45,8 @@ _TABLES = {
     "thread_id": "letter_thread",
     "guarantor_id": "patient",
     "supersedes": "payment_plan",
+    "agency_id": "collection_agency",
+    "baa_document_id": "document",
     "user_id": "app_user",
     "session_id": "user_session",
     "reset_id": "factor_reset",
