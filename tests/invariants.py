@@ -90,10 +90,6 @@ async def every_step_is_told(db: TenantSession, actor: Actor) -> list[str]:
         WHERE tenant_id = :tenant AND state <> 'received' AND NOT EXISTS (
           SELECT FROM told WHERE action = 'arrival.take_in' AND object_id = a.id)
         UNION ALL
-        SELECT 'blob ' || b.id || ' belongs to no arrival' FROM blob b
-        WHERE tenant_id = :tenant AND NOT EXISTS (
-          SELECT FROM arrival a WHERE a.tenant_id = :tenant AND a.blob_id = b.id)
-        UNION ALL
         SELECT 'remittance ' || r.id || ' is ' || r.state || ' after ' || coalesce(p.times, 0)
                || ' postings and ' || coalesce(u.times, 0) || ' undoings told'
         FROM remittance r
@@ -102,6 +98,22 @@ async def every_step_is_told(db: TenantSession, actor: Actor) -> list[str]:
         WHERE tenant_id = :tenant AND (coalesce(p.times, 0) <> r.posting_number
           OR coalesce(p.times, 0) - coalesce(u.times, 0)
              <> CASE WHEN r.state IN ('posted', 'reconciled', 'closed') THEN 1 ELSE 0 END)""",
+    )
+
+
+async def every_file_belongs_somewhere(db: TenantSession, actor: Actor) -> list[str]:
+    """To whatever refers to files: an arrival, a document, an agreement, a statement."""
+    owners = [
+        f"SELECT {column} FROM {table} WHERE tenant_id = :tenant"
+        for table, column, parent, _ in (await db.execute(_REFERENCES)).all()
+        if parent == "blob" and table != "blob_chunk"
+    ]
+    return await asking.found(
+        db,
+        f"""
+        WITH owned (id) AS ({" UNION ".join(owners)})
+        SELECT 'blob ' || b.id || ' belongs to nothing' FROM blob b
+        WHERE tenant_id = :tenant AND NOT EXISTS (SELECT FROM owned WHERE owned.id = b.id)""",
     )
 
 
@@ -185,6 +197,7 @@ async def _owed(database: Database, dead_letters: int) -> list[str]:
 INVARIANTS: tuple[Invariant, ...] = (
     *product.INVARIANTS,
     *(every_step_is_told, no_event_was_edited, every_sealed_cell_is_as_told),
+    every_file_belongs_somewhere,
     references_stay_at_home,
 )
 

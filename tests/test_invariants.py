@@ -112,6 +112,12 @@ BROKEN: tuple[tuple[str, str], ...] = (
         "no_event_was_edited: event",
     ),
     (
+        "INSERT INTO blob (tenant_id, id, bytes, chunks, sealed_key, key_ver, created_at)"
+        " SELECT tenant_id, gen_random_uuid(), bytes, chunks, sealed_key, key_ver, created_at"
+        " FROM blob WHERE tenant_id = '{elm}' LIMIT 1",
+        "every_file_belongs_somewhere: blob",
+    ),
+    (
         "UPDATE charge SET encounter_id = (SELECT id FROM encounter WHERE tenant_id = '{oak}' LIMIT 1)"
         " WHERE (tenant_id, id) = (SELECT tenant_id, id FROM charge WHERE tenant_id = '{elm}' LIMIT 1)",
         "references_stay_at_home: 1 rows of charge refer by encounter_id",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from billing_saas.audit import trail
 from billing_saas.identity import rules as roles
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database
@@ -68,6 +69,7 @@ class Debts:
         )
         async with self.database.tenant(self.tenant.id) as db:
             await journal.post(db, OFFICE, [entry])
+            await trail.record(db, OFFICE, "test.owe", object_type="patient", object_id=patient_id)
 
     async def proposed(self, guarantor_id: UUID, count: int, first: date, **other: object) -> UUID:
         proposal = Proposal(

@@ -34,6 +34,9 @@ TODAY = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 FIRST = date(2026, 12, 10)
 
 
+pytestmark = pytest.mark.usefixtures("invariants_hold")
+
+
 @pytest.fixture(autouse=True)
 def _today() -> object:
     with clock.frozen(TODAY):

@@ -29,6 +29,9 @@ def on(day: date, hour: int = 12, minute: int = 0) -> Iterator[None]:
         yield
 
 
+pytestmark = pytest.mark.usefixtures("invariants_hold")
+
+
 @pytest.fixture(autouse=True)
 def _agreed_in_november() -> Iterator[None]:
     with on(date(2026, 11, 22)):
