@@ -113,16 +113,16 @@ def must_move(now: str, to: str) -> None:
 async def _follow(db: TenantSession, actor: Actor, guarantor_ids: Sequence[UUID]) -> None:
     if not guarantor_ids:
         return
+    # First held, then asked: of two payments at once the later one sees what the earlier one left.
+    statements = await _held(db, guarantor_ids)
     owed = await owing.owed_by_many(db, guarantor_ids)
-    await _move_statements(db, guarantor_ids, owed)
+    await _move_statements(db, statements, owed)
     await _move_clocks(db, actor, guarantor_ids, owed)
 
 
-async def _move_statements(
-    db: TenantSession, guarantor_ids: Sequence[UUID], owed: dict[UUID, list[OpenItem]]
-) -> None:
+async def _held(db: TenantSession, guarantor_ids: Sequence[UUID]) -> Sequence[Statement]:
     # In the order of their ids: two payments of one family do not wait in a ring.
-    statements = (
+    return (
         await db.scalars(
             select(Statement)
             .where(
@@ -134,6 +134,11 @@ async def _move_statements(
             .with_for_update()
         )
     ).all()
+
+
+async def _move_statements(
+    db: TenantSession, statements: Sequence[Statement], owed: dict[UUID, list[OpenItem]]
+) -> None:
     lines = await queries.lines_of(db, [one.id for one in statements])
     moved: dict[UUID, str] = {}
     for one in statements:

@@ -15,6 +15,9 @@ from billing_saas.statements.errors import StatementNotFound
 from billing_saas.statements.rules import OpenItem
 from billing_saas.statements.tables import Statement, StatementLine
 
+# A draft is not told yet, a void one not any more.
+_SHOWN = ("issued", "viewed", "part_paid", "paid")
+
 
 class Bill(msgspec.Struct, frozen=True, kw_only=True):
     """A statement to be paid. `total_cents` is what was asked when it was issued; `balance_cents`, what
@@ -29,7 +32,7 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     total_cents: int
     balance_cents: int
     state: str
-    latest: bool = True
+    latest: bool
 
 
 async def bills_for(db: TenantSession, guarantor_id: UUID) -> list[Bill]:
@@ -40,7 +43,7 @@ async def bills_for(db: TenantSession, guarantor_id: UUID) -> list[Bill]:
             .where(
                 Statement.tenant_id == db.tenant_id,
                 Statement.guarantor_id == guarantor_id,
-                Statement.state.in_(("issued", "viewed", "part_paid", "paid")),
+                Statement.state.in_(_SHOWN),
             )
             .order_by(Statement.id.desc())
         )
@@ -55,7 +58,7 @@ async def payable_bill(db: TenantSession, guarantor_id: UUID, statement_id: UUID
             Statement.tenant_id == db.tenant_id,
             Statement.id == statement_id,
             Statement.guarantor_id == guarantor_id,
-            Statement.state.in_(("issued", "viewed", "part_paid", "paid")),
+            Statement.state.in_(_SHOWN),
         )
     )
     if found is None:
@@ -101,7 +104,17 @@ async def _bills(
         return []
     lines = await lines_of(db, [one.id for one in statements])
     owed = await owing.owed_by(db, guarantor_id)
-    bills = []
+    newest = await db.scalar(
+        select(Statement.id)
+        .where(
+            Statement.tenant_id == db.tenant_id,
+            Statement.guarantor_id == guarantor_id,
+            Statement.state.in_(_SHOWN),
+        )
+        .order_by(Statement.id.desc())
+        .limit(1)
+    )
+    bills: list[Bill] = []
     for one in statements:
         balance = sum(item.cents for item in rules.owed_of(lines.get(one.id, []), owed))
         state = rules.state_of(
@@ -120,6 +133,7 @@ async def _bills(
                 total_cents=one.total_cents,
                 balance_cents=balance,
                 state=state,
+                latest=one.id == newest,
             )
         )
     return bills
