@@ -60,7 +60,8 @@ _PATTERNS: dict[str, Callable[[], str]] = {
 
 # Columns that a CHECK keeps from naming the same parent as another does.
 _OF_ANOTHER: dict[str, dict[str, Callable[[], UUID | None]]] = {
-    "factor_reset": {"asked_by": new_id, "confirmed_by": lambda: None}
+    "factor_reset": {"asked_by": new_id, "confirmed_by": lambda: None},
+    "patient_guarantor": {"guarantor_id": new_id},
 }
 
 
