@@ -11,6 +11,8 @@ from billing_saas.followups import cards
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
+from billing_saas.messages import sending
+from billing_saas.messages.rules import Words
 from billing_saas.patient_requests import queries, rules, writing
 from billing_saas.patient_requests.errors import (
     BadAnswer,
@@ -22,6 +24,8 @@ from billing_saas.patient_requests.tables import PatientRequest, PatientRequestD
 
 ANSWER = "patient_requests.answer"
 DECLINE = "patient_requests.decline"
+WHERE = "/portal/record"
+"""Where the patient reads it: a message says that there is an answer, and nothing of it."""
 
 
 async def lock(db: TenantSession, request_id: UUID) -> None:
@@ -86,6 +90,7 @@ async def extend(db: TenantSession, actor: Actor, request_id: UUID, reason: str)
     await cards.withdraw(db, actor, [row.id], outcome="extended")
     await writing.open_card(db, row.id, rules.EXTENDED, f"patient-request:{row.id}:extended", due)
     await writing.tell(db, actor, "patient_request.extend", row, sealed)
+    await sending.ask(db, actor, row.patient_id, "office_answered", Words(link=WHERE))
 
 
 async def answer(
@@ -111,6 +116,7 @@ async def answer(
     )
     await cards.withdraw(db, actor, [row.id], outcome=outcome)
     await writing.tell(db, actor, "patient_request.answer", row, sealed)
+    await sending.ask(db, actor, row.patient_id, "office_answered", Words(link=WHERE))
 
 
 async def _waiting(db: TenantSession, actor: Actor, request_id: UUID) -> PatientRequest:

@@ -6,9 +6,10 @@ A page is `frame.page(visit, "template", "title.key", …)`; in the template `t(
 
 import functools
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -44,6 +45,13 @@ def _day(context: Context, day: date) -> str:
     return words.long_day(context["language"], day.year, day.month, day.day)
 
 
+@pass_context
+def _at(context: Context, instant: datetime, time_zone: str) -> str:
+    """A day and a time of day where the practice is."""
+    there = instant.astimezone(ZoneInfo(time_zone))
+    return f"{_day(context, there.date())}, {there:%H:%M}"
+
+
 @functools.cache
 def _templates() -> Environment:
     made = Environment(
@@ -55,6 +63,7 @@ def _templates() -> Environment:
     )
     made.filters["dollars"] = dollars
     made.filters["day"] = _day
+    made.filters["at"] = _at
     return made
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from billing_saas.api.portal import inside, typing
-from billing_saas.api.portal.visiting import Visit, Visitor
+from billing_saas.api.portal import frame, inside, typing
+from billing_saas.api.portal.visiting import Asked, Visit, Visitor
 from billing_saas.hardship import applying, policies, queries
 from billing_saas.hardship.errors import ApplicationOpen, NoHardshipPolicy, NotAGuarantor
 from billing_saas.hardship.rules import MOST_PEOPLE, OPEN, Answers
@@ -16,8 +16,8 @@ _MOST_INCOME_CENTS = 1_000_000_000
 
 
 @get("/portal/help")
-async def show_help(visit: Visitor) -> Response[str]:
-    return await _help(visit)
+async def show_help(visit: Visitor, request: Asked) -> Response[str]:
+    return await _help(visit, done=inside.done(request))
 
 
 @post("/portal/help")
@@ -30,7 +30,7 @@ async def apply(visit: Visitor) -> Response[Any]:
             await applying.apply(db, actor, actor.id, answers)
     except (ApplicationOpen, NoHardshipPolicy, NotAGuarantor):
         return await _help(visit, fault="help.not_now")
-    return await _help(visit, done="help.sent")
+    return frame.go("/portal/help?done=applied")
 
 
 def _answers(form: dict[str, str]) -> Answers | None:

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from litestar import Response
 
 from billing_saas.api.portal import frame
-from billing_saas.api.portal.visiting import Visit
+from billing_saas.api.portal.visiting import Asked, Visit
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.payments.errors import NoPaymentAccount, NoProcessor, NotTakingPayments
@@ -40,12 +41,14 @@ def page(
     status: int = HTTPStatus.OK,
     pays_at: str = "",
     under: str = "",
+    at: str = "",
     **filled: Any,
 ) -> Response[str]:
-    """`under` is the place of the menu that the page belongs to, where its path does not say so."""
+    """`under` is the place of the menu that the page belongs to, where its path does not say so; `at`, where
+    the page is had by GET, where it answers a form that was sent elsewhere."""
     filled = {"fault": "", "done": "", **filled}
     return frame.page(
-        visit,
+        replace(visit, here=at) if at else visit,
         template,
         title,
         status=status,
@@ -54,6 +57,19 @@ def page(
         under=under or visit.here,
         **filled,
     )
+
+
+# What was done, told on the page behind the form: its address can be loaded again, the form's cannot.
+_DONE = {
+    "saved": "done.saved",
+    "confirmed": "contact.verified",
+    "removed": "cards.removed",
+    "applied": "help.sent",
+}
+
+
+def done(request: Asked) -> str:
+    return _DONE.get(request.query_params.get("done", ""), "")
 
 
 def faulty(visit: Visit, template: str, title: str, fault: str, **filled: Any) -> Response[str]:
@@ -69,7 +85,11 @@ CANNOT_PAY = (NoPaymentAccount, NoProcessor, NotTakingPayments)
 def to_processor(visit: Visit, url: str) -> Response[str]:
     """On to the processor by a page of ours that leads there at once, as `balance` does it."""
     return frame.page(
-        visit, "to_processor", "pay.title", headers={"Refresh": f"0; url={url}"}, url=url
+        replace(visit, here=""),
+        "to_processor",
+        "pay.title",
+        headers={"Refresh": f"0; url={url}"},
+        url=url,
     )
 
 

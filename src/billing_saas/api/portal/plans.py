@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from billing_saas.api.portal import frame, inside, typing
-from billing_saas.api.portal.visiting import Visit, Visitor
+from billing_saas.api.portal.visiting import Asked, Visit, Visitor
 from billing_saas.kit import clock
 from billing_saas.kit.errors import DomainError
 from billing_saas.payments import saving
@@ -136,10 +136,12 @@ async def save_agreement(visit: Visitor, plan_id: Id) -> Response[bytes]:
 
 
 @get("/portal/cards")
-async def show_cards(visit: Visitor) -> Response[str]:
+async def show_cards(visit: Visitor, request: Asked) -> Response[str]:
     async with inside.practice(visit) as (db, actor):
         kept = await saving.cards_of(db, actor.id)
-    return inside.page(visit, "cards", "cards.title", cards=kept, under=_UNDER)
+    return inside.page(
+        visit, "cards", "cards.title", cards=kept, under=_UNDER, done=inside.done(request)
+    )
 
 
 @get("/portal/cards/{card_id:uuid}/returned")
@@ -153,12 +155,10 @@ async def card_returned(visit: Visitor, card_id: Id) -> Response[str]:
 
 
 @post("/portal/cards/{card_id:uuid}/removal")
-async def remove_card(visit: Visitor, card_id: Id) -> Response[str]:
+async def remove_card(visit: Visitor, card_id: Id) -> Response[None]:
     async with inside.practice(visit) as (db, actor):
         await saving.end(db, actor, actor.id, card_id)
-        kept = await saving.cards_of(db, actor.id)
-    done = "cards.removed"
-    return inside.page(visit, "cards", "cards.title", cards=kept, under=_UNDER, done=done)
+    return frame.go("/portal/cards?done=removed")
 
 
 _FAULTS: dict[type[DomainError], str] = {
@@ -213,6 +213,7 @@ async def _plan(visit: Visit, plan_id: UUID, fault: str = "") -> Response[str]:
         "cards": kept,
         "stands": shown.state in STANDING,
         "under": _UNDER,
+        "at": f"/portal/plans/{plan_id}",
     }
     if fault:
         return inside.faulty(visit, "plan", "plan.title", fault, **filled)

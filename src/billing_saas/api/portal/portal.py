@@ -12,6 +12,7 @@ from billing_saas.api.portal import (
     entering,
     help,
     insurance,
+    letters,
     outside,
     plans,
     reaching,
@@ -22,7 +23,7 @@ from billing_saas.api.portal import (
 
 # Rooms of pages, each a file with its HANDLERS.
 PAGES = (
-    *(balance, bills, confirming, dressing, entering, help, insurance, plans, reaching),
+    *(balance, bills, confirming, dressing, entering, help, insurance, letters, plans, reaching),
     *(record,),
 )
 

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from billing_saas.api.portal import frame, inside
-from billing_saas.api.portal.visiting import Visit, Visitor
+from billing_saas.api.portal.visiting import Asked, Visit, Visitor
 from billing_saas.kit.errors import NotFound
 from billing_saas.messages.errors import BadConsent, BadContact
 from billing_saas.messages.rules import CONSENTED, Channel, Language, Purpose, Sent
@@ -18,8 +18,8 @@ _PREFERRED = ("email", "text", "post")
 
 
 @get("/portal/contact")
-async def show_contact(visit: Visitor) -> Response[str]:
-    return await _contact(visit)
+async def show_contact(visit: Visitor, request: Asked) -> Response[str]:
+    return await _contact(visit, done=inside.done(request))
 
 
 @post("/portal/contact")
@@ -38,16 +38,23 @@ async def change_contact(visit: Visitor) -> Response[Any]:
             )
     except BadContact:
         return await _contact(visit, fault="contact.bad")
-    return await _contact(visit, done="done.saved")
+    return frame.go("/portal/contact?done=saved")
 
 
 @post("/portal/contact/{channel:str}/code")
-async def send_code(visit: Visitor, channel: FromPath[str]) -> Response[str]:
+async def send_code(visit: Visitor, channel: FromPath[str]) -> Response[None]:
     by = _channel(channel)
     visitor = visit.verified
     # What came back, and what was never there, is told in the same words.
     with suppress(NoVerifiedContact):
         await reaching.send_code(visit.database, visit.tries, visit.actor, visitor, by)
+    return frame.go(f"/portal/contact/{by}/code")
+
+
+@get("/portal/contact/{channel:str}/code")
+async def show_code(visit: Visitor, channel: FromPath[str]) -> Response[str]:
+    _ = visit.verified
+    by = _channel(channel)
     return inside.page(
         visit, "contact_code", "contact.code.title", channel=by, under="/portal/contact"
     )
@@ -70,8 +77,9 @@ async def confirm(visit: Visitor, channel: FromPath[str]) -> Response[Any]:
             "contact.code.wrong",
             channel=by,
             under="/portal/contact",
+            at=f"/portal/contact/{by}/code",
         )
-    return await _contact(visit, done="contact.verified")
+    return frame.go("/portal/contact?done=confirmed")
 
 
 @get("/portal/consents")
@@ -128,4 +136,7 @@ async def _consents(visit: Visit, fault: str = "") -> Response[str]:
     return inside.page(visit, "consents", "consents.title", **filled)
 
 
-HANDLERS = [show_contact, change_contact, send_code, confirm, show_consents, change_consent]
+HANDLERS = [
+    *(show_contact, change_contact, send_code, show_code, confirm, show_consents),
+    change_consent,
+]

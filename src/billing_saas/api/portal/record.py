@@ -86,6 +86,7 @@ async def disagree(visit: Visitor, request_id: Id) -> Response[Any]:
             one=shown,
             documents=documents,
             under=_UNDER,
+            at=f"/portal/record/{request_id}",
         )
     return frame.go(f"/portal/record/{request_id}")
 
