@@ -7,7 +7,7 @@ of whole bodies are put together from them by the schemas, so they cannot drift 
 import zlib
 from typing import Any
 
-from billing_saas.api import contract_examples_collections
+from billing_saas.api import contract_examples_collections, contract_examples_plans
 
 Json = dict[str, Any]
 
@@ -255,6 +255,7 @@ _FIELDS: dict[str, Any] = {
     "Work.kind": "denial",
     "Work.state": "open",
     **contract_examples_collections.FIELDS,
+    **contract_examples_plans.FIELDS,
 }
 _NONE = frozenset(
     {"closed_at", "duplicate_of", "merged_into", "reversed_by", "reverses", "submission_id"}
