@@ -41,7 +41,6 @@ _SECONDS = 10.0
 _PAGE = 100
 _MOST_PAGES = 100
 _LINE = ["latest_charge.balance_transaction"]
-_REFUND_LINES = ["balance_transaction", "failure_balance_transaction"]
 _LATE = timedelta(days=2)
 """An asking by the same key may have reached Stripe this long after the first one."""
 
@@ -241,13 +240,7 @@ class StripeProcessor:
         if not found.get("latest_charge"):
             return answers.intent(found)
         of_it = {"payment_intent": found["id"]}
-        expand = [f"data.{name}" for name in _REFUND_LINES]
-        refunds = [
-            one
-            async for one in self._listed(
-                self._client.v1.refunds.list_async, {**of_it, "expand": expand}, call
-            )
-        ]
+        refunds = [one async for one in self._refunds(of_it, call)]
         disputes = [
             one async for one in self._listed(self._client.v1.disputes.list_async, of_it, call)
         ]
@@ -284,19 +277,29 @@ class StripeProcessor:
                 "charge": call.ids["charge"],
                 "amount": call.cents,
                 "metadata": _reference(call),
-                "expand": _REFUND_LINES,
             },
             _options(call),
         )
         return answers.refund(made)
 
     async def refunds_of(self, call: ProcessorCall) -> list[RefundTold]:
-        found = self._listed(
-            self._client.v1.refunds.list_async,
-            {"charge": call.ids["charge"], "expand": [f"data.{name}" for name in _REFUND_LINES]},
-            call,
-        )
+        found = self._refunds({"charge": call.ids["charge"]}, call)
         return [answers.refund(one) async for one in found]
+
+    async def _refunds(
+        self, of: dict[str, str], call: ProcessorCall
+    ) -> AsyncIterator[dict[str, Any]]:
+        """With the movement of each, and that of one which came back: it has such a field only then."""
+        v1 = self._client.v1
+        params = {**of, "expand": ["data.balance_transaction"]}
+        async for one in self._listed(v1.refunds.list_async, params, call):
+            came_back = one.get("failure_balance_transaction")
+            if isinstance(came_back, str):
+                read = v1.balance_transactions.retrieve_async
+                line = await _read(read, came_back, {}, _options(call))
+                yield {**one, "failure_balance_transaction": line}
+            else:
+                yield one
 
     async def answer_dispute(self, call: ProcessorCall) -> DisputeTold:
         told = await _changed(

@@ -81,6 +81,9 @@ async def keep(db: TenantSession, told: EventTold, digest: bytes, request_id: st
 
 # --- the job ---
 
+_GONE = ("resource_missing", "account_invalid", "account_closed", "platform_account_required")
+"""The object is not of this account, or the account no longer lets us look."""
+
 Way = Callable[[Database, UUID, Actor, str, str], Awaitable[bool]]
 
 
@@ -100,8 +103,10 @@ async def handle(database: Database, tenant_id: UUID, actor: Actor, job: HandleE
         handled = way is not None and await way(
             database, tenant_id, actor, account, event.object_id
         )
-    except ProcessorRefused:
-        handled = False  # the object is gone, or the account no longer lets us look
+    except ProcessorRefused as refused:
+        if refused.code not in _GONE:
+            raise  # we asked wrongly: not a word of Stripe's is let go for that
+        handled = False
     points.reach("payments.handling.written")
     async with database.tenant(tenant_id) as db:
         await db.execute(

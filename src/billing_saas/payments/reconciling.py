@@ -24,6 +24,9 @@ from billing_saas.payments.truth import Truth
 
 _FEES = ("fee", "stripe_fee", "tax_fee", "network_cost", "contribution")
 
+# A payout that failed, in the next one. Our own part of it was booked back when it failed.
+_CAME_BACK = ("payout_reversal", "payout_failure", "payout_cancel")
+
 
 @dataclass(frozen=True, slots=True)
 class PayoutTruth:
@@ -70,6 +73,8 @@ async def write(db: TenantSession, actor: Actor, truth: PayoutTruth) -> None:
     for line in told.lines:
         if line.kind in _FEES:
             await booker.book(line, "fee", None, rules.own_fee_entry)
+        elif line.kind in _CAME_BACK:
+            await booker.book(line, "payout", await _earlier(db, line.source), _nothing)
         else:
             await booker.book(line, "other", None, _nothing)
     await db.execute(
@@ -89,14 +94,23 @@ async def _reckon(db: TenantSession, row: Payout, told: PayoutTold) -> None:
     """By id, a payout is its movements: ours, and those of business that is not kept here."""
     lines = (
         await db.execute(
-            select(BalanceTransaction.net_cents, BalanceTransaction.matched).where(
+            select(BalanceTransaction.net_cents, BalanceTransaction.matched, Payout.other_cents)
+            .outerjoin(
+                Payout,
+                (Payout.tenant_id == BalanceTransaction.tenant_id)
+                & (Payout.id == BalanceTransaction.object_id)
+                & (BalanceTransaction.matched == "payout"),
+            )
+            .where(
                 BalanceTransaction.tenant_id == db.tenant_id,
                 BalanceTransaction.payout_id == row.id,
             )
         )
     ).all()
     row.amount_cents = told.cents
-    row.other_cents = sum(line.net_cents for line in lines if line.matched == "other")
+    row.other_cents = sum(
+        line.net_cents if line.matched == "other" else line.other_cents or 0 for line in lines
+    )
     if not told.automatic:
         # Stripe does not say what a payout is made of that a person asked for: it is taken as ours.
         row.ours_cents, row.reconciled = told.cents, "by_hand"
@@ -191,6 +205,15 @@ async def _row(db: TenantSession, told: PayoutTold) -> Payout:
     )
     assert row is not None
     return row
+
+
+async def _earlier(db: TenantSession, processor_id: str) -> UUID | None:
+    found: UUID | None = await db.scalar(
+        select(Payout.id).where(
+            Payout.tenant_id == db.tenant_id, Payout.processor_id == processor_id
+        )
+    )
+    return found
 
 
 def _nothing(_line: BalanceLine, _day: date) -> Entry | None:

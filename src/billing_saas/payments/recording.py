@@ -109,6 +109,7 @@ async def void(db: TenantSession, actor: Actor, payment_id: UUID, reason: VoidRe
         payment.method not in rules.AT_DESK
         or payment.voided_at is not None
         or payment.refunded_cents
+        or (reason == "bounced" and payment.method == "cash")
     ):
         raise NotVoidable("Only what was recorded at the desk, and stands, can be taken back.")
     charge_entry = await db.scalar(

@@ -31,7 +31,7 @@ from billing_saas.payments.errors import (
     RefundNotFound,
     RefundNotWaiting,
 )
-from billing_saas.payments.jobs import MakeRefund
+from billing_saas.payments.jobs import AskAboutPayment, MakeRefund
 from billing_saas.payments.rules import RefundReason
 from billing_saas.payments.starting import FIRST_LOOK
 from billing_saas.payments.tables import Payment, PaymentCharge, Refund
@@ -52,8 +52,8 @@ async def ask(
     """All or a part of a payment that came. Up to the practice's limit it is made at once; above, it waits
     for a second person. Raises `NotRefundable`, `MoreThanPaid`, `AnotherMust`, `StepUpRequired`."""
     actor.must(ASK)
-    actor.must_have_stepped_up()
     payment = await recording.lock(db, payment_id)
+    actor.must_have_stepped_up()
     await separating.must_differ(db, actor, REFUND, payment_id)
     if payment.state != "succeeded" or payment.disputed in ("open", "lost"):
         raise NotRefundable("Nothing of this payment can be given back.", state=payment.state)
@@ -99,8 +99,8 @@ async def ask(
 async def approve(db: TenantSession, actor: Actor, refund_id: UUID) -> None:
     """By somebody else than who asked, whatever the practice keeps apart otherwise."""
     actor.must(APPROVE)
-    actor.must_have_stepped_up()
     payment, refund = await locked(db, refund_id)
+    actor.must_have_stepped_up()
     if refund.state != "awaiting_approval":
         raise RefundNotWaiting("This refund does not wait for anybody.", state=refund.state)
     await separating.must_differ(db, actor, APPROVE_REFUND, refund_id)
@@ -125,8 +125,8 @@ async def refuse(db: TenantSession, actor: Actor, refund_id: UUID) -> None:
 async def repay(db: TenantSession, actor: Actor, refund_id: UUID, paper_number: str = "") -> None:
     """What could not reach the card was given by cheque: the debt to the patient is settled."""
     actor.must(APPROVE)
-    actor.must_have_stepped_up()
     payment, refund = await locked(db, refund_id)
+    actor.must_have_stepped_up()
     if refund.state != "failed" or not refund.came_back:
         raise RefundNotFailed("Only a refund that failed is repaid.", state=refund.state)
     entry = rules.repaid_entry(
@@ -197,10 +197,12 @@ async def make(database: Database, tenant_id: UUID, actor: Actor, job: MakeRefun
     points.reach("payments.refunding.called")
     async with database.tenant(tenant_id) as db:
         payment, refund = await locked(db, job.refund_id)
-        if told is not None:
-            await returning.told(db, actor, payment, told)
-        else:
+        if told is None:
             await _not_made(db, actor, refund, code)
+            return
+        await returning.told(db, actor, payment, told)
+        # Its movement is told with the payment.
+        await queue.add(db, AskAboutPayment(payment.id), request_id=actor.request_id)
 
 
 async def _not_made(db: TenantSession, actor: Actor, refund: Refund, code: str) -> None:
