@@ -189,7 +189,7 @@ def _messages() -> None:
             *("complained_at", "version"),
         ],
     )
-    practice_table("message_route", platform="SELECT")
+    practice_table("message_route", platform="SELECT (tenant_id, route_hash, message_id)")
 
 
 def _threads() -> None:
@@ -242,12 +242,12 @@ def _of_the_practice() -> None:
         CREATE TABLE message_setting (
           tenant_id uuid PRIMARY KEY REFERENCES practice,
           name_allowed boolean NOT NULL DEFAULT false,
-          opens_at time NOT NULL DEFAULT '08:00' CHECK (opens_at >= '08:00'),
-          closes_at time NOT NULL DEFAULT '21:00' CHECK (closes_at <= '21:00'),
+          opens_minute smallint NOT NULL CHECK (opens_minute BETWEEN 480 AND 1260),
+          closes_minute smallint NOT NULL CHECK (closes_minute BETWEEN 480 AND 1260),
           most_a_week integer NOT NULL DEFAULT 3 CHECK (most_a_week BETWEEN 1 AND 7),
           version integer NOT NULL DEFAULT 1,
           updated_at timestamptz NOT NULL,
-          CHECK (opens_at < closes_at)
+          CHECK (opens_minute < closes_minute)
         )""",
         # Ours, given by the operator: who could write down a number could send in another's name.
         """
@@ -260,6 +260,13 @@ def _of_the_practice() -> None:
     )
     practice_table(
         "message_setting",
-        updates=["name_allowed", "opens_at", "closes_at", "most_a_week", "version", "updated_at"],
+        updates=[
+            "name_allowed",
+            "opens_minute",
+            "closes_minute",
+            "most_a_week",
+            "version",
+            "updated_at",
+        ],
     )
     practice_table("text_sender", app="SELECT", platform="SELECT, INSERT, UPDATE, DELETE")

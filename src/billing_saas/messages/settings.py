@@ -56,7 +56,12 @@ async def change(db: TenantSession, actor: Actor, choice: Choice) -> None:
         raise BadSetting(
             "Hours lie between 08:00 and 21:00, and open before they close.", field="opens_at"
         )
-    values = msgspec.structs.asdict(choice)
+    values = {
+        "name_allowed": choice.name_allowed,
+        "opens_minute": _minute(choice.opens_at),
+        "closes_minute": _minute(choice.closes_at),
+        "most_a_week": choice.most_a_week,
+    }
     now = clock.now()
     made = insert(MessageSetting).values(
         tenant_id=db.tenant_id, **values, version=1, updated_at=now
@@ -85,8 +90,16 @@ async def of(db: TenantSession) -> Chosen:
         time_zone=practice.time_zone,
         text_number=number or "",
         name_allowed=setting.name_allowed if setting else False,
-        opens_at=setting.opens_at if setting else gate_rules.OPENS_AT,
-        closes_at=setting.closes_at if setting else gate_rules.CLOSES_AT,
+        opens_at=_time(setting.opens_minute) if setting else gate_rules.OPENS_AT,
+        closes_at=_time(setting.closes_minute) if setting else gate_rules.CLOSES_AT,
         most_a_week=setting.most_a_week if setting else gate_rules.MOST_A_WEEK,
         version=setting.version if setting else 0,
     )
+
+
+def _minute(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def _time(minute: int) -> time:
+    return time(minute // 60, minute % 60)

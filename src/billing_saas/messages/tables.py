@@ -1,7 +1,7 @@
-from datetime import datetime, time
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint, Time, UniqueConstraint
+from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing_saas.kit.db import Row
@@ -181,14 +181,14 @@ class ThreadLetter(Row):
 
 
 class MessageSetting(Row):
-    """What a practice chose, within the law: no row, and the defaults hold."""
+    """What a practice chose, within the law: no row, and the defaults hold. Minutes are of the day."""
 
     __tablename__ = "message_setting"
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("practice.tenant_id"), primary_key=True)
     name_allowed: Mapped[bool]
-    opens_at: Mapped[time] = mapped_column(Time)
-    closes_at: Mapped[time] = mapped_column(Time)
+    opens_minute: Mapped[int] = mapped_column(SmallInteger)
+    closes_minute: Mapped[int] = mapped_column(SmallInteger)
     most_a_week: Mapped[int]
     version: Mapped[int]
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 
 from billing_saas.api import door
 from billing_saas.api.declaring import KNOCK, PAGE
@@ -25,10 +26,11 @@ _LONGEST_FIELD = 4096
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 Knock = Request[Any, Any, Any]
+Word = FromPath[str]
 
 
 @post("/hooks/texts/status/{word:str}", status_code=204, opt=KNOCK, include_in_schema=False)
-async def text_status(request: Knock, word: str) -> None:
+async def text_status(request: Knock, word: Word) -> None:
     """What became of a text (Twilio's StatusCallback)."""
     fields = await _of_carrier(request)
     await knocking.text_told(
@@ -68,14 +70,14 @@ async def mail_returned(request: Knock) -> None:
 
 
 @get("/hooks/mail/unsubscribe/{word:str}", opt=PAGE, include_in_schema=False)
-async def unsubscribe_page(request: Knock, word: str) -> Response[str]:
+async def unsubscribe_page(request: Knock, word: Word) -> Response[str]:
     """Opening it changes nothing: scanners of mail open every link."""
     await door.told_apart(request)
     return _page(done=False, here=f"/hooks/mail/unsubscribe/{word}")
 
 
 @post("/hooks/mail/unsubscribe/{word:str}", status_code=200, opt=KNOCK, include_in_schema=False)
-async def unsubscribe(request: Knock, word: str) -> Response[str]:
+async def unsubscribe(request: Knock, word: Word) -> Response[str]:
     """By the button, or by a mail program for its person (RFC 8058), which has no cookie to show."""
     await door.told_apart(request)
     await knocking.unsubscribe(_database(request), word)
