@@ -220,7 +220,7 @@ async def test_nothing_is_proposed_or_placed_without_an_agreement_that_is_good(
     first, second = await books.overdue(), await books.overdue()
     placement_id = await propose(books, first)
     lacking = NewAgency(
-        **{name: getattr(AGENCY, name) for name in AGENCY.__struct_fields__} | agreement  # type: ignore[arg-type]
+        **{name: getattr(AGENCY, name) for name in AGENCY.__struct_fields__} | agreement
     )
     async with books.database.tenant(books.practice.id) as db:
         await policies.change_agency(db, proven, agency, lacking)

@@ -235,7 +235,7 @@ async def test_a_patient_applies_and_sees_their_own_alone(books: Books, scale: U
     for ask in (queries.application, applying.ask_for_evidence):
         with pytest.raises((ApplicationNotFound, NotPermitted)):
             async with books.database.tenant(books.practice.id) as db:
-                await ask(db, stranger, application_id)  # type: ignore[operator]
+                await ask(db, stranger, application_id)
     with pytest.raises(ApplicationNotFound):
         async with books.database.tenant(books.practice.id) as db:
             await applying.attach(db, stranger, application_id, await document(books, other))
@@ -289,4 +289,4 @@ async def test_a_stranger_finds_nothing(
     async with database.tenant(oak.id) as db:
         for ask in (queries.application, applying.ask_for_evidence, writing_off.write_off):
             with pytest.raises(ApplicationNotFound):
-                await ask(db, otto.actor, application_id)  # type: ignore[operator]
+                await ask(db, otto.actor, application_id)

@@ -50,9 +50,9 @@ async def pay(
     payment_id = new_id()
     effective_on = await periods.first_open_day(db, paid_on)
     entry = money_rules.fees_paid(f"agency-fee:{payment_id}", agency_id, effective_on, cents)
-    (entry_id,) = await journal.post(db, actor, [entry])
     try:
         async with db.begin_nested():
+            (entry_id,) = await journal.post(db, actor, [entry])
             await db.execute(
                 insert(AgencyFeePayment).values(
                     tenant_id=db.tenant_id,
