@@ -92,6 +92,10 @@ seccompProfile: {type: RuntimeDefault}
 - {name: BILLING_MAIL_FILE, value: /run/billing/mail/mail-url}
 - {name: BILLING_MAIL_FROM, value: {{ .Values.mail.from | quote }}}
 {{- end }}
+{{- if .Values.stripe.secretName }}
+- {name: BILLING_STRIPE_KEY_FILE, value: /run/billing/stripe/stripe-key}
+- {name: BILLING_STRIPE_WEBHOOK_SECRET_FILE, value: /run/billing/stripe/stripe-webhook-secret}
+{{- end }}
 {{- end -}}
 
 {{/* Secrets that a deployment may have, by the folder they are mounted in. */}}
@@ -101,6 +105,9 @@ rates: {{ . }}
 {{- end }}
 {{- with .Values.mail.secretName }}
 mail: {{ . }}
+{{- end }}
+{{- with .Values.stripe.secretName }}
+stripe: {{ . }}
 {{- end }}
 {{- with .Values.cloud.credentialsSecretName }}
 cloud: {{ . }}
