@@ -21,6 +21,7 @@ from billing_saas.links.tables import PortalLink
 from billing_saas.patients import registering
 from billing_saas.patients.rules import Demographics
 from billing_saas.portal import looks, sessions
+from billing_saas.portal.errors import NotEntered
 from billing_saas.portal.tables import PortalSession
 from tests.cast import Person, Tenant
 from tests.portal.visiting import FORM, Phone
@@ -212,7 +213,7 @@ async def test_elms_patient_with_oaks_link(
     assert "Oak Orthopedics" in phone.page
     async with database.tenant(elm.id) as db:
         assert await db.scalar(select(func.count()).select_from(PortalSession)) == 0
-        with pytest.raises(sessions.NotEntered):
+        with pytest.raises(NotEntered):
             await sessions.find(db, phone.cookie("billing_portal"))
 
 

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Any
 
 import httpx
 
@@ -22,9 +23,7 @@ class Phone:
         headers = {**FROM_MAIL, "Accept-Language": language}
         return self._seen(await self.http.get(path, headers=headers, follow_redirects=True))
 
-    async def post(
-        self, path: str, headers: dict[str, str] = FORM, **fields: str
-    ) -> httpx.Response:
+    async def post(self, path: str, headers: Any = FORM, **fields: str) -> httpx.Response:
         """A form of the page that is shown, followed to the page behind it."""
         token = _TOKEN.search(self.page)
         sent = {"token": token[1] if token else "", **fields}
