@@ -38,7 +38,7 @@ def charged(cents: int = 5000, method: str = "pm_card_visa", **more: Any) -> Any
         "amount": cents,
         "currency": "usd",
         "payment_method": method,
-        "payment_method_types": ["card", "us_bank_account"],
+        "allowed_payment_method_types": ["card", "us_bank_account"],
         "confirm": True,
         **more,
     }
@@ -48,7 +48,7 @@ def set_up(method: str = "pm_card_visa", **more: Any) -> Any:
     """Parameters of a setup intent that is confirmed at once."""
     return {
         "payment_method": method,
-        "payment_method_types": ["card", "us_bank_account"],
+        "allowed_payment_method_types": ["card", "us_bank_account"],
         "confirm": True,
         **more,
     }

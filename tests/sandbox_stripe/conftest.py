@@ -27,7 +27,10 @@ def client(sandbox: Sandbox) -> stripe.StripeClient:
 
 @pytest.fixture
 def practice(sandbox: Sandbox) -> str:
-    return sandbox.account()
+    """An account that takes cards and bank debits."""
+    account = sandbox.account()
+    sandbox.offer(account, "card", "us_bank_account")
+    return account
 
 
 @dataclass

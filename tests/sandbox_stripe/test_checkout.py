@@ -113,7 +113,7 @@ def test_a_bank_debit_is_not_money_yet(
     ends: str,
 ) -> None:
     sandbox.deliver_to(receiver.url)
-    session = _open(client, practice, payment_method_types=["card", "us_bank_account"])
+    session = _open(client, practice, allowed_payment_method_types=["card", "us_bank_account"])
     assert session.url
     sandbox.pay(session.url, bank=account)
     now = client.v1.checkout.sessions.retrieve(session.id, {}, here(practice))
@@ -270,7 +270,7 @@ def test_markup_in_what_is_shown_stays_text(
         ({"mode": "subscription"}, "no subscriptions"),
         ({"line_items": []}, "line_items"),
         ({"ui_mode": "embedded_page"}, "hosted page"),
-        ({"payment_method_types": ["klarna"]}, "klarna"),
+        ({"allowed_payment_method_types": ["klarna"]}, "switched on"),
         ({"expires_at": 1}, "30 minutes"),
         ({"customer": "cus_none"}, "No such customer"),
         ({"payment_intent_data": {"descripton": "x"}}, "descripton"),

@@ -38,7 +38,10 @@ def _sound(page: Page) -> None:
 
 def test_paying(sandbox: Sandbox, client: stripe.StripeClient, practice: str, page: Page) -> None:
     session = client.v1.checkout.sessions.create(
-        checkout(payment_method_types=["card", "us_bank_account"], success_url=f"{sandbox.url}/ok"),
+        checkout(
+            allowed_payment_method_types=["card", "us_bank_account"],
+            success_url=f"{sandbox.url}/ok",
+        ),
         here(practice),
     )
     page.goto(str(session.url))
@@ -88,5 +91,6 @@ def test_onboarding_and_the_dashboard(
     page.get_by_role("button", name="Dispute").click()
     page.get_by_role("button", name="The practice wins").click()
     assert "Done: won" in page.inner_text("[role=status]")
+    _sound(page)
     if folder := chromium.pictures():
         page.screenshot(path=folder / "sandbox-stripe.png", full_page=True)

@@ -201,7 +201,8 @@ def test_held_captured_cancelled(client: stripe.StripeClient, practice: str) -> 
 def test_without_a_method_nothing_is_confirmed(client: stripe.StripeClient, practice: str) -> None:
     with refused(code="payment_intent_unexpected_state", match="missing a payment method"):
         client.v1.payment_intents.create(
-            {"amount": 900, "currency": "usd", "confirm": True}, here(practice)
+            {"amount": 900, "currency": "usd", "confirm": True, "return_url": "https://x.test"},
+            here(practice),
         )
     with refused(code="parameter_invalid_integer"):
         client.v1.payment_intents.create({"amount": 0, "currency": "usd"}, here(practice))

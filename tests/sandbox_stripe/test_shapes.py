@@ -7,7 +7,7 @@ import stripe
 
 from billing_sandbox.stripe import Sandbox
 from billing_sandbox.stripe.store import public
-from tests.sandbox_stripe.asking import checkout, here, set_up
+from tests.sandbox_stripe.asking import charged, checkout, here, set_up
 from tests.sandbox_stripe.shapes import problems
 
 
@@ -30,7 +30,7 @@ def _live(sandbox: Sandbox, client: stripe.StripeClient, account: str) -> None:
     setup: Any = {
         "mode": "setup",
         "success_url": "https://example.com/ok",
-        "payment_method_types": ["card", "us_bank_account"],
+        "allowed_payment_method_types": ["card", "us_bank_account"],
         "customer": customer.id,
     }
     sandbox.pay(client.v1.checkout.sessions.create(setup, here(account)).url or "")
@@ -45,14 +45,7 @@ def _live(sandbox: Sandbox, client: stripe.StripeClient, account: str) -> None:
             dispute.id, {"evidence": {"uncategorized_text": "winning_evidence"}}, here(account)
         )
     client.v1.payment_intents.create(
-        {
-            "amount": 800,
-            "currency": "usd",
-            "customer": customer.id,
-            "payment_method": "pm_card_visa",
-            "confirm": True,
-            "application_fee_amount": 50,
-        },
+        charged(800, customer=customer.id, application_fee_amount=50),
         here(account),
     )
     sandbox.advance(days=8)
@@ -61,7 +54,7 @@ def _live(sandbox: Sandbox, client: stripe.StripeClient, account: str) -> None:
 
 
 def _session(cents: int, **more: Any) -> Any:
-    return checkout(cents, payment_method_types=["card", "us_bank_account"], **more)
+    return checkout(cents, allowed_payment_method_types=["card", "us_bank_account"], **more)
 
 
 def test_every_object_is_as_the_library_says(

@@ -129,7 +129,7 @@ class StripeProcessor:
             {
                 "mode": "setup",
                 "currency": call.currency,
-                "payment_method_types": ["card"],
+                "allowed_payment_method_types": ["card"],
                 "customer_creation": "always",
                 "setup_intent_data": {"metadata": _reference(call)},
             },

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from billing_sandbox.stripe import catalogue, errors, intents, methods, paying, setups
+from billing_sandbox.stripe import catalogue, errors, intents, methods, paying, setups, ways
 from billing_sandbox.stripe.forms import Params
 from billing_sandbox.stripe.listing import left_out, matching, page
-from billing_sandbox.stripe.routing import LISTED, Call, route
+from billing_sandbox.stripe.routing import LISTED, PAGED, Call, route
 from billing_sandbox.stripe.store import Book, Obj, new_id, public
 
 _LIVES = 24 * 3600
 _LIVES_LEAST = 30 * 60
-_INTENT = [
+INTENT = [
     "description",
     "metadata",
     "application_fee_amount",
@@ -24,11 +24,11 @@ _INTENT = [
 ]
 _ACCEPTED = (
     "mode success_url cancel_url line_items customer customer_email customer_creation "
-    "client_reference_id metadata payment_intent_data setup_intent_data payment_method_types "
+    "client_reference_id metadata payment_intent_data setup_intent_data "
     "expires_at locale submit_type currency billing_address_collection phone_number_collection "
     "payment_method_options saved_payment_method_options custom_text consent_collection ui_mode "
     "allow_promotion_codes branding_settings name_collection wallet_options payment_method_collection "
-    "adaptive_pricing"
+    f"adaptive_pricing {ways.ACCEPTED}"
 )
 
 
@@ -55,8 +55,8 @@ def create(call: Call) -> Obj:
         )
     customer = _customer(call)
     data = params.inner("payment_intent_data")
-    data.only(_INTENT)
-    kinds = intents.kinds_of(params)
+    data.only(INTENT)
+    kinds = ways.chosen(call)
     lines: list[Obj] = []
     currency = params.text("currency")
     if mode == "payment":
@@ -79,7 +79,8 @@ def create(call: Call) -> Obj:
         raise errors.invalid("You can not pass line items in `setup` mode.", "line_items")
     elif not kinds and not currency:
         raise errors.invalid(
-            "You must provide `currency` or `payment_method_types` in `setup` mode.", "currency"
+            "You must provide `currency` or `allowed_payment_method_types` in `setup` mode.",
+            "currency",
         )
     total = sum(line["amount_total"] for line in lines) if lines else None
     name = new_id("cs_test", 58)
@@ -149,7 +150,7 @@ def create(call: Call) -> Obj:
         "payment_method_configuration_details": None,
         "payment_method_options": params.inner("payment_method_options").values
         or {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": kinds or ["card"],
+        "payment_method_types": kinds or list(book.offers),
         "payment_status": "unpaid" if mode == "payment" else "no_payment_required",
         "permissions": None,
         "phone_number_collection": {
@@ -277,7 +278,7 @@ def update(call: Call) -> Obj:
     return session
 
 
-@route("GET", "/v1/checkout/sessions/{id}/line_items", LISTED)
+@route("GET", "/v1/checkout/sessions/{id}/line_items", PAGED)
 def lines(call: Call) -> Obj:
     session = call.book.get("checkout.session", call.id, "session")
     return page(call.params, session["_lines"], f"/v1/checkout/sessions/{call.id}/line_items")

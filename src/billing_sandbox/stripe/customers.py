@@ -4,12 +4,12 @@ from typing import Any
 
 from billing_sandbox.stripe import errors, methods
 from billing_sandbox.stripe.listing import matching, page
-from billing_sandbox.stripe.routing import LISTED, Call, changed, route
+from billing_sandbox.stripe.routing import LISTED, PAGED, Call, changed, route
 from billing_sandbox.stripe.store import Book, Obj, World, new_id
 
 _WRITTEN = (
     "name email phone description metadata address shipping preferred_locales tax_exempt "
-    "invoice_settings default_source business_name individual_name"
+    "invoice_settings business_name individual_name"
 )
 
 
@@ -104,7 +104,7 @@ def one(call: Call) -> Obj:
     return gone if gone and gone.get("deleted") else call.book.get("customer", call.id)
 
 
-@route("POST", "/v1/customers/{id}", f"{_WRITTEN} source")
+@route("POST", "/v1/customers/{id}", f"{_WRITTEN} source default_source")
 def update(call: Call) -> Obj:
     customer = call.book.get("customer", call.id)
     updates = _written(call, customer)
@@ -131,7 +131,7 @@ def delete(call: Call) -> Obj:
     return stub
 
 
-@route("GET", "/v1/customers/{id}/payment_methods", f"{LISTED} type allow_redisplay")
+@route("GET", "/v1/customers/{id}/payment_methods", f"{PAGED} type allow_redisplay")
 def methods_of(call: Call) -> Obj:
     call.book.get("customer", call.id)
     rows = [row for row in call.book.of("payment_method") if row["customer"] == call.id]

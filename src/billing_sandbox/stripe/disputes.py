@@ -9,7 +9,7 @@ from billing_sandbox.stripe.listing import matching, page
 from billing_sandbox.stripe.routing import LISTED, Call, changed, route
 from billing_sandbox.stripe.store import Book, Obj, World, new_id
 
-_EVIDENCE = [
+EVIDENCE = [
     "access_activity_log",
     "billing_address",
     "cancellation_policy",
@@ -81,7 +81,7 @@ def open_one(
             "created": now,
             "currency": charge["currency"],
             "enhanced_eligibility_types": [],
-            "evidence": dict.fromkeys(_EVIDENCE) | {"enhanced_evidence": {}},
+            "evidence": dict.fromkeys(EVIDENCE) | {"enhanced_evidence": {}},
             "evidence_details": {
                 # The end of the eighth day after it was opened.
                 "due_by": due,
@@ -213,7 +213,7 @@ def update(call: Call) -> Obj:
     dispute = book.get("dispute", call.id, "dispute")
     submits = params.flag("submit", default=True)
     given = params.inner("evidence")
-    given.only(_EVIDENCE)
+    given.only(EVIDENCE)
     said = {name: given.text(name) for name in given.values}
     if sum(len(text or "") for text in said.values()) > 150_000:
         raise errors.invalid("Evidence has up to 150,000 characters in all.", "evidence")
@@ -226,7 +226,7 @@ def update(call: Call) -> Obj:
         evidence = dispute["evidence"] | said
         updates["evidence"] = evidence
         updates["evidence_details"] = dispute["evidence_details"] | {
-            "has_evidence": any(value for name, value in evidence.items() if name in _EVIDENCE)
+            "has_evidence": any(value for name, value in evidence.items() if name in EVIDENCE)
         }
     if said and submits:
         updates["evidence_details"] |= {"submission_count": 1, "submission_method": "manual"}

@@ -5,7 +5,7 @@ from typing import Any
 
 from billing_sandbox.stripe import errors
 from billing_sandbox.stripe.listing import page
-from billing_sandbox.stripe.routing import LISTED, Call, changed, route
+from billing_sandbox.stripe.routing import LISTED, PAGED, Call, changed, route
 from billing_sandbox.stripe.store import Obj, World, new_id
 
 
@@ -70,7 +70,7 @@ def create(call: Call) -> Obj:
     )
 
 
-@route("GET", "/v1/webhook_endpoints", LISTED)
+@route("GET", "/v1/webhook_endpoints", PAGED)
 def everyone(call: Call) -> Obj:
     rows = [_shown(row) for row in call.world.platform.of("webhook_endpoint")]
     return page(call.params, rows, "/v1/webhook_endpoints")

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from billing_sandbox.stripe import charges, confirming, errors, methods
+from billing_sandbox.stripe import charges, confirming, errors, methods, ways
 from billing_sandbox.stripe.confirming import CONFIRMABLE
-from billing_sandbox.stripe.forms import Params
 from billing_sandbox.stripe.listing import matching, page
 from billing_sandbox.stripe.routing import LISTED, Call, changed, route
 from billing_sandbox.stripe.store import Book, Obj, World, new_id, public
@@ -87,10 +86,10 @@ def check_enabled(world: World, book: Book) -> None:
 
 
 _WRITTEN = (
-    "amount currency customer description metadata payment_method payment_method_types receipt_email "
+    "amount currency customer description metadata payment_method receipt_email "
     "setup_future_usage shipping statement_descriptor statement_descriptor_suffix transfer_group "
-    "application_fee_amount automatic_payment_methods payment_method_options payment_method_data "
-    "capture_method"
+    "application_fee_amount payment_method_options payment_method_data "
+    f"capture_method {ways.ACCEPTED}"
 )
 _CONFIRMED = "off_session return_url error_on_requires_action mandate_data mandate use_stripe_sdk"
 
@@ -117,8 +116,8 @@ def _written(call: Call, before: Obj) -> dict[str, Any]:
             )
     if buyer := params.text("customer"):
         updates["customer"] = call.book.get("customer", buyer, "customer", in_path=False)["id"]
-    if "payment_method_types" in params:
-        updates["payment_method_types"] = kinds_of(params)
+    if kinds := ways.chosen(call):
+        updates |= {"payment_method_types": kinds, "automatic_payment_methods": None}
     if "automatic_payment_methods" in params:
         given = params.inner("automatic_payment_methods")
         enabled = given.flag("enabled")
@@ -127,7 +126,7 @@ def _written(call: Call, before: Obj) -> dict[str, Any]:
             "enabled": enabled,
         }
         if enabled:
-            updates["payment_method_types"] = ["card", "us_bank_account"]
+            updates["payment_method_types"] = list(call.book.offers)
     if "shipping" in params:
         updates["shipping"] = params.inner("shipping").values or None
     if "setup_future_usage" in params:
@@ -144,18 +143,6 @@ def _written(call: Call, before: Obj) -> dict[str, Any]:
     return updates
 
 
-def kinds_of(params: Params) -> list[str]:
-    kinds = params.texts("payment_method_types")
-    for kind in kinds:
-        if kind not in methods.KINDS:
-            raise errors.invalid(
-                f"The payment method type provided: {kind} is invalid (the sandbox has "
-                f"{', '.join(methods.KINDS)}).",
-                "payment_method_types",
-            )
-    return kinds
-
-
 def _method(call: Call, intent: Obj) -> Obj | None:
     if name := call.params.text("payment_method"):
         return methods.named(call.world, call.book, name)
@@ -164,6 +151,22 @@ def _method(call: Call, intent: Obj) -> Obj | None:
     if intent["payment_method"]:
         return call.book.get("payment_method", intent["payment_method"])
     return None
+
+
+def _check_return_url(call: Call, intent: Obj) -> None:
+    """Any way that the dashboard may switch on might lead away from the page, and must lead back."""
+    automatic = intent["automatic_payment_methods"] or {}
+    leads_away = automatic.get("allow_redirects") == "always" and "off_session" not in call.params
+    if leads_away and ways.dynamic(call) and "return_url" not in call.params:
+        raise errors.invalid(
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. "
+            "Because some of these payment methods might redirect your customer off of your page, you "
+            "must provide a `return_url`. If you don't want to accept redirect-based payment methods, "
+            "set `automatic_payment_methods[enabled]` to `true` and "
+            "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
+            "Payment Intents.",
+            "return_url",
+        )
 
 
 def _confirmed(call: Call, intent: Obj) -> Obj:
@@ -190,7 +193,11 @@ def _confirmed(call: Call, intent: Obj) -> Obj:
     )
 
 
-@route("POST", "/v1/payment_intents", f"{_WRITTEN} {_CONFIRMED} confirm confirmation_method")
+@route(
+    "POST",
+    "/v1/payment_intents",
+    f"{_WRITTEN} {_CONFIRMED} confirm confirmation_method automatic_payment_methods",
+)
 def create(call: Call) -> Obj:
     params = call.params
     amount, currency = params.amount(), params.need("currency").lower()
@@ -202,6 +209,12 @@ def create(call: Call) -> Obj:
     draft: Obj = {"metadata": {}, "payment_method_options": {}}
     written = _written(call, draft)
     written.pop("payment_method_options", None)
+    if "payment_method_types" not in written:
+        written["payment_method_types"] = ways.offered(call)
+        if ways.dynamic(call):
+            written["automatic_payment_methods"] = {"allow_redirects": "always", "enabled": True}
+    if confirms:
+        _check_return_url(call, {"automatic_payment_methods": None} | written)
     intent = make(call.world, call.book, amount, currency, **written)
     if params.text("confirmation_method") == "manual":
         intent["confirmation_method"] = "manual"
@@ -248,10 +261,12 @@ def update(call: Call) -> Obj:
     "POST",
     "/v1/payment_intents/{id}/confirm",
     f"payment_method payment_method_data receipt_email setup_future_usage shipping "
-    f"payment_method_options payment_method_types {_CONFIRMED} client_secret",
+    f"payment_method_options {ways.ACCEPTED} {_CONFIRMED}",
 )
 def confirm_it(call: Call) -> Obj:
     intent = call.book.get("payment_intent", call.id, "intent")
+    if intent["status"] in CONFIRMABLE:
+        _check_return_url(call, intent)
     changed(intent, _written(call, intent))
     return _confirmed(call, intent)
 

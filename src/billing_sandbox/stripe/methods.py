@@ -7,7 +7,7 @@ from billing_sandbox.stripe import cards, errors
 from billing_sandbox.stripe.cards import BankAccount, Card
 from billing_sandbox.stripe.forms import Params
 from billing_sandbox.stripe.listing import matching, page
-from billing_sandbox.stripe.routing import LISTED, Call, changed, route
+from billing_sandbox.stripe.routing import PAGED, Call, changed, route
 from billing_sandbox.stripe.store import Book, Obj, World, new_id
 
 KINDS = ("card", "us_bank_account", "sepa_debit", "customer_balance")
@@ -276,7 +276,7 @@ def create(call: Call) -> Obj:
     return method
 
 
-@route("GET", "/v1/payment_methods", f"{LISTED} customer type")
+@route("GET", "/v1/payment_methods", f"{PAGED} customer type")
 def everyone(call: Call) -> Obj:
     # Without a customer the list is empty: it shows nobody's methods.
     asked = call.params.text("customer")

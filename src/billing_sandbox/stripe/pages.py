@@ -33,7 +33,9 @@ _FRAME = """<!doctype html>
 <title>{title}</title><style>
 :root {{ font: 16px/1.5 system-ui, sans-serif; color: #1a1f36; background: #f6f8fa }}
 body {{ margin: 0 auto; max-width: 28rem; padding: 1rem }}
-main {{ background: #fff; border: 1px solid #d5dbe1; border-radius: 8px; padding: 1.25rem }}
+main {{ background: #fff; border: 1px solid #d5dbe1; border-radius: 8px; padding: 1.25rem; overflow-wrap: anywhere }}
+h1 {{ font-size: 1.5rem; margin-top: 0 }} h2 {{ font-size: 1.2rem }} h3 {{ font-size: 1rem }}
+ul {{ padding-left: 1.25rem }}
 .test {{ display: inline-block; background: #ffde92; color: #5c3a00; border-radius: 4px; padding: 0 .5rem; font-size: .85rem }}
 .error {{ border: 2px solid #b3093c; color: #8c0730; border-radius: 6px; padding: .5rem .75rem }}
 label {{ display: block; margin-top: .75rem; font-weight: 600 }}

@@ -18,6 +18,8 @@ class Call:
     ids: dict[str, str]
     request_id: str
     idempotency_key: str | None
+    # Of the header; empty: the account's own, taken to be an old one (`stripe trigger` says none).
+    version: str = ""
 
     @property
     def id(self) -> str:
@@ -26,6 +28,10 @@ class Call:
     @property
     def now(self) -> int:
         return self.world.clock.now()
+
+    def since(self, release: str) -> bool:
+        """Whether the caller speaks this release (a date) or a later one."""
+        return self.version[:10] >= release
 
     def emit(self, kind: str, obj: Obj, previous: Obj | None = None) -> None:
         self.world.emit(self.book, kind, obj, previous)
@@ -56,7 +62,8 @@ def route(method: str, path: str, accepts: str = "") -> Callable[[Endpoint], End
     return take
 
 
-LISTED = "limit starting_after ending_before created"
+PAGED = "limit starting_after ending_before"
+LISTED = f"{PAGED} created"
 
 
 def found(method: str, path: str) -> tuple[Route, dict[str, str]]:

@@ -226,6 +226,11 @@ class Sandbox:
                 accounts.enable(self.world, made, business=business)
         return str(made["id"])
 
+    def offer(self, account: str, *kinds: str) -> None:
+        """Which ways of paying the account's dashboard has switched on: card, us_bank_account."""
+        with self.world.lock:
+            self.world.book_of(account).offers = kinds
+
     def enable(self, account: str, *, business: str | None = None) -> None:
         with self.world.lock:
             accounts.enable(self.world, self._account(account), business=business)

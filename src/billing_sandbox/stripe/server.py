@@ -137,6 +137,7 @@ class Desk:
                 {name: unquote(value) for name, value in ids.items()},
                 request_id,
                 key,
+                asked.headers.get("stripe-version", ""),
             )
             self.world.call = call
             try:

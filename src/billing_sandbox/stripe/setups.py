@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from billing_sandbox.stripe import errors, methods
+from billing_sandbox.stripe import errors, methods, ways
 from billing_sandbox.stripe.cards import AUTHENTICATION_FAILED, Card, Decline
-from billing_sandbox.stripe.intents import kinds_of
 from billing_sandbox.stripe.listing import matching, page
 from billing_sandbox.stripe.routing import LISTED, Call, changed, route
 from billing_sandbox.stripe.store import Book, Obj, World, new_id, public
@@ -197,8 +196,8 @@ def mandate(world: World, book: Book, method: Obj) -> Obj:
 
 
 _WRITTEN = (
-    "customer description metadata payment_method payment_method_types payment_method_data "
-    "payment_method_options automatic_payment_methods"
+    "customer description metadata payment_method payment_method_data "
+    f"payment_method_options {ways.ACCEPTED}"
 )
 _CONFIRMED = "return_url mandate_data use_stripe_sdk"
 
@@ -210,11 +209,11 @@ def _written(call: Call, before: Obj) -> dict[str, Any]:
         updates["description"] = params.text("description")
     if name := params.text("customer"):
         updates["customer"] = call.book.get("customer", name, "customer", in_path=False)["id"]
-    if "payment_method_types" in params:
-        updates["payment_method_types"] = kinds_of(params)
+    if kinds := ways.chosen(call):
+        updates["payment_method_types"] = kinds
     if params.inner("automatic_payment_methods").flag("enabled"):
         updates["automatic_payment_methods"] = {"allow_redirects": "always", "enabled": True}
-        updates["payment_method_types"] = ["card", "us_bank_account"]
+        updates["payment_method_types"] = list(call.book.offers)
     return updates
 
 
@@ -239,11 +238,16 @@ def _confirmed(call: Call, setup: Obj) -> Obj:
     return confirm(call.world, call.book, setup, method, return_url=call.params.text("return_url"))
 
 
-@route("POST", "/v1/setup_intents", f"{_WRITTEN} {_CONFIRMED} confirm usage")
+@route(
+    "POST",
+    "/v1/setup_intents",
+    f"{_WRITTEN} {_CONFIRMED} confirm usage automatic_payment_methods",
+)
 def create(call: Call) -> Obj:
     confirms = call.params.flag("confirm")
     usage = call.params.one_of("usage", ("off_session", "on_session"), "off_session")
-    setup = make(call.world, call.book, usage=usage, **_written(call, {"metadata": {}}))
+    written = {"payment_method_types": ways.offered(call)} | _written(call, {"metadata": {}})
+    setup = make(call.world, call.book, usage=usage, **written)
     method = _method(call, setup)
     if method is not None:
         setup.update(payment_method=method["id"], status="requires_confirmation")
@@ -276,7 +280,7 @@ def update(call: Call) -> Obj:
 @route(
     "POST",
     "/v1/setup_intents/{id}/confirm",
-    f"payment_method payment_method_data payment_method_options {_CONFIRMED} client_secret",
+    f"payment_method payment_method_data payment_method_options {_CONFIRMED}",
 )
 def confirm_it(call: Call) -> Obj:
     return _confirmed(call, call.book.get("setup_intent", call.id, "intent"))

@@ -48,6 +48,8 @@ class Book:
         self.account_id = account_id
         self._kinds: dict[str, dict[str, Obj]] = {}
         self._all: dict[str, Obj] = {}
+        # What its dashboard has switched on: the ways of paying where a call names none.
+        self.offers: tuple[str, ...] = ("card",)
         # Instants at which somebody looks whether money has become available.
         self.looks: set[int] = set()
 
