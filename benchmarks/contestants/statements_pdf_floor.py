@@ -10,7 +10,7 @@ from reportlab import rl_config
 from reportlab.pdfgen.canvas import Canvas
 
 from benchmarks.statement_papers import papers
-from billing_saas.statements import pdf
+from billing_saas.statement_papers import pdf
 
 
 def main(count: int) -> None:

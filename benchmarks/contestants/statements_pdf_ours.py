@@ -5,7 +5,7 @@ import sys
 import time
 
 from benchmarks.statement_papers import papers
-from billing_saas.statements import pdf
+from billing_saas.statement_papers import pdf
 
 
 def main(count: int) -> None:

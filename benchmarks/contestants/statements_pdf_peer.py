@@ -12,8 +12,9 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from benchmarks.statement_papers import papers
-from billing_saas.statements import pdf, words
-from billing_saas.statements.pdf import Paper, Row
+from billing_saas.statement_papers import pdf
+from billing_saas.statement_papers.pdf import Paper, Row
+from billing_saas.statements import words
 
 
 def _amounts(row: Row) -> list[str]:

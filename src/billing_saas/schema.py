@@ -40,6 +40,7 @@ import billing_saas.requests.tables
 import billing_saas.reviews.tables
 import billing_saas.seals.tables
 import billing_saas.signin.tables
+import billing_saas.statement_runs.tables
 import billing_saas.statements.tables
 import billing_saas.tenants.tables
 import billing_saas.vault.tables  # noqa: F401  # imported for what they add to the metadata

@@ -130,6 +130,7 @@ MONEY = {
         "encounters",
         "edi",
         "payments",
+        "statement_runs",
         "statements",
         "estimates",
     ),

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from billing_saas.statements.pdf import Letterhead, Paper, Row
+from billing_saas.statement_papers.pdf import Letterhead, Paper, Row
 
 LETTERHEAD = Letterhead(
     name="Elm Family Medicine",

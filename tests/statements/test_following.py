@@ -11,8 +11,10 @@ from billing_saas.links.tables import PortalLink
 from billing_saas.messages import consents, contacts, pausing
 from billing_saas.messages.contacts import Wanted
 from billing_saas.messages.tables import Message
-from billing_saas.statements import following, issuing, queries
-from billing_saas.statements.errors import NotIssued, StatementNotFound
+from billing_saas.statement_runs import issuing
+from billing_saas.statement_runs.errors import NotIssued
+from billing_saas.statements import following, queries
+from billing_saas.statements.errors import StatementNotFound
 from billing_saas.statements.queries import Bill
 from tests.api.asking import Elm
 from tests.cast import Person, Tenant

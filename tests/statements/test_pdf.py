@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from billing_saas.statements import pdf, words
-from billing_saas.statements.pdf import WINDOW, Paper
+from billing_saas.statement_papers import pdf
+from billing_saas.statement_papers.pdf import WINDOW, Paper
+from billing_saas.statements import words
 from tests.statements.papers import CODE, paper, row
 
 Placed = list[tuple[float, float, str]]

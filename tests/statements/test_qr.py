@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing_saas.links import rules
-from billing_saas.statements import qr
+from billing_saas.statement_papers import qr
 
 PREFIX = "https://pay.example.test/s/"
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ-"

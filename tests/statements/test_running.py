@@ -6,8 +6,8 @@ from billing_saas.kit import clock
 from billing_saas.kit.ids import new_id
 from billing_saas.messages import pausing
 from billing_saas.patients import guarantors
-from billing_saas.statements import running
-from billing_saas.statements.jobs import RunStatements
+from billing_saas.statement_runs import running
+from billing_saas.statement_runs.jobs import RunStatements
 from billing_saas.workers import running as workers
 from tests.api.asking import Elm
 from tests.cast import Person, Tenant

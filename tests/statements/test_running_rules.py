@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from billing_saas.kit.ids import new_id
-from billing_saas.statements import dunning_rules, running_rules
+from billing_saas.statement_runs import running_rules
+from billing_saas.statement_runs.running_rules import Facts, Rule, Verdict
+from billing_saas.statements import dunning_rules
+from billing_saas.statements.dunning_rules import Held
 from billing_saas.statements.rules import OpenItem
-from billing_saas.statements.running_rules import Facts, Held, Rule, Verdict
 
 DAY = date(2026, 3, 2)
 RULE = Rule(minimum_cents=500, cycle_days=30)
@@ -65,7 +67,7 @@ def test_an_appeal_or_dispute_of_a_claim_holds_that_claim() -> None:
 
 
 def test_what_pauses_the_guarantor_pauses_all() -> None:
-    for kind in sorted(running_rules.OF_PERSON | running_rules.OF_ITEM):
+    for kind in sorted(dunning_rules.OF_PERSON | dunning_rules.OF_ITEM):
         verdict = judged(held=held(kind))
         assert (verdict.included, verdict.stage) == (False, None)
         assert kind in verdict.reasons

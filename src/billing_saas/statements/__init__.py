@@ -1,1 +1,1 @@
-"""What a patient owes and why: explanations, statements and their runs, dunning, print batches."""
+"""What a patient owes and why: open items, explanations, statements as bills, and dunning clocks."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -10,9 +11,11 @@ from sqlalchemy.types import Uuid
 
 from billing_saas.kit import bulk, clock
 from billing_saas.kit.db import TenantSession
+from billing_saas.messages import pausing
 from billing_saas.statements import dunning_rules
-from billing_saas.statements.dunning_rules import Clock
+from billing_saas.statements.dunning_rules import Clock, Held
 from billing_saas.statements.tables import DunningClock
+from billing_saas.tenants import queries as tenants
 
 _COLUMNS = ("started_on", "stage", "stage_on", "paused_on", "paused_days", "ended_on")
 
@@ -35,6 +38,33 @@ async def running(db: TenantSession) -> dict[UUID, Clock]:
         )
     )
     return {row.guarantor_id: _clock(row) for row in rows}
+
+
+async def held_by(
+    db: TenantSession,
+    dependants: Mapping[UUID, Collection[UUID]],
+    guarantor_ids: Collection[UUID],
+) -> dict[UUID, list[Held]]:
+    """What is paused of each guarantor and of those he pays for. What stops one channel only (a bounce)
+    is for the gate of messages: a statement can go by another."""
+    zone = ZoneInfo((await tenants.this_practice(db)).time_zone)
+    payers_of: dict[UUID, set[UUID]] = {one: {one} for one in guarantor_ids}
+    for guarantor_id, patients in dependants.items():
+        for patient_id in patients:
+            payers_of.setdefault(patient_id, set()).add(guarantor_id)
+    pauses = await pausing.pauses_of(db, list(payers_of))
+    found: dict[UUID, list[Held]] = {}
+    for patient_id, standing in pauses.items():
+        for pause in standing:
+            if pause.channel:
+                continue
+            claim_id = pause.source_id if pause.source_type == "claim" else None
+            since = pause.begun_at.astimezone(zone).date()
+            for guarantor_id in payers_of[patient_id]:
+                found.setdefault(guarantor_id, []).append(
+                    Held(patient_id, pause.kind, claim_id, since)
+                )
+    return found
 
 
 async def keep(db: TenantSession, clocks: Mapping[UUID, Clock]) -> None:

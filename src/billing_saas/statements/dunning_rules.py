@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
@@ -19,6 +20,23 @@ STAGES: tuple[tuple[Stage, int], ...] = (
 )
 DAY_OF: dict[Stage, int] = dict(STAGES)
 LAST: Stage = STAGES[-1][0]
+
+
+# Of the guarantor: nothing is asked of such a person at all. The kinds are those of `messages.pausing`.
+OF_PERSON = frozenset(
+    {"plan", "bankruptcy", "deceased", "opt_out", "returned_mail", "hardship", "complaint"}
+)
+# Of what is owed: it is left out, and the rest is asked for.
+OF_ITEM = frozenset({"dispute", "appeal", "insurer"})
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A pause that stands: of the claim where `claim_id` names one, else of all that the patient owes."""
+
+    patient_id: UUID
+    kind: str
+    claim_id: UUID | None
+    since: date
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +114,14 @@ def looked_at(clock: Clock, today: date, *, owed: bool, paused_since: Iterable[d
         return ended(clock, today)
     since = min(paused_since, default=None)
     return resumed(clock, today) if since is None else paused(clock, since)
+
+
+def stops(held: Held, guarantor_id: UUID) -> bool:
+    """Whether nothing at all is asked of the guarantor. A dispute or an appeal that names no claim is
+    about all that he owes."""
+    if held.patient_id != guarantor_id:
+        return False
+    return held.kind in OF_PERSON or (held.kind in OF_ITEM and held.claim_id is None)
 
 
 def _after(stage: Stage) -> Stage | None:

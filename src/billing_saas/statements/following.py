@@ -18,15 +18,7 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.patients import guarantors
-from billing_saas.statements import (
-    dunning,
-    dunning_rules,
-    gathering,
-    owing,
-    queries,
-    rules,
-    running_rules,
-)
+from billing_saas.statements import dunning, dunning_rules, owing, queries, rules
 from billing_saas.statements.errors import IllegalStatementMove, StatementNotFound
 from billing_saas.statements.rules import OpenItem
 from billing_saas.statements.tables import Statement
@@ -176,7 +168,7 @@ async def _move_clocks(
         return
     today = clock.today((await tenants.this_practice(db)).time_zone)
     dependants = await guarantors.dependants_of_many(db, running)
-    held = await gathering.held_by(db, dependants, running)
+    held = await dunning.held_by(db, dependants, running)
     changed = {}
     done = []
     for guarantor_id in running:
@@ -187,7 +179,7 @@ async def _move_clocks(
             paused_since=[
                 one.since
                 for one in held.get(guarantor_id, [])
-                if running_rules.stops(one, guarantor_id)
+                if dunning_rules.stops(one, guarantor_id)
             ],
         )
         if looked != standing[guarantor_id]:

@@ -55,9 +55,9 @@ from billing_saas.requests import forgetting
 from billing_saas.requests.jobs import ForgetRequests
 from billing_saas.signin import clearing, recovering
 from billing_saas.signin.jobs import AnswerAsk, ForgetSignIns
-from billing_saas.statements import printing
-from billing_saas.statements import running as statement_runs
-from billing_saas.statements.jobs import GatherPrintBatch, IssueStatements, RunStatements
+from billing_saas.statement_runs import printing
+from billing_saas.statement_runs import running as statement_runs
+from billing_saas.statement_runs.jobs import GatherPrintBatch, IssueStatements, RunStatements
 
 J = TypeVar("J", bound=Job)
 

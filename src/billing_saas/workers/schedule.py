@@ -33,7 +33,7 @@ from billing_saas.plans.jobs import ChargePlans, WatchPlans
 from billing_saas.reports.jobs import CheckInvariants, CountReceivables
 from billing_saas.requests.jobs import ForgetRequests
 from billing_saas.signin.jobs import ForgetSignIns
-from billing_saas.statements.jobs import RunStatements
+from billing_saas.statement_runs.jobs import RunStatements
 from billing_saas.workers import times
 from billing_saas.workers.times import Daily, Every, Times
 

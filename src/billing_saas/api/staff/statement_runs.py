@@ -14,15 +14,15 @@ from billing_saas.api.staff.statements import file_of
 from billing_saas.api.wire import Out, PageOut
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
-from billing_saas.statements import listing, printing, running
-from billing_saas.statements.errors import (
+from billing_saas.statement_runs import listing, printing, running
+from billing_saas.statement_runs.errors import (
     BatchNotReady,
     NothingToPrint,
     RunInProgress,
     RunMoved,
 )
-from billing_saas.statements.listing import BatchShown, CandidateShown
-from billing_saas.statements.tables import PrintBatch, PrintBatchItem, StatementRun
+from billing_saas.statement_runs.listing import BatchShown, CandidateShown
+from billing_saas.statement_runs.tables import PrintBatch, PrintBatchItem, StatementRun
 
 
 class StatementRunOut(Out, frozen=True):

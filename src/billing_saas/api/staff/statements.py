@@ -15,10 +15,12 @@ from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.duties.errors import NotShown
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
-from billing_saas.statements import following, issuing, listing, settings, voiding
-from billing_saas.statements.errors import IllegalStatementMove, NotIssued
-from billing_saas.statements.listing import StatementShown
-from billing_saas.statements.running_rules import Rule
+from billing_saas.statement_runs import issuing, listing, settings, voiding
+from billing_saas.statement_runs.errors import NotIssued
+from billing_saas.statement_runs.listing import StatementShown
+from billing_saas.statement_runs.running_rules import Rule
+from billing_saas.statements import following
+from billing_saas.statements.errors import IllegalStatementMove
 from billing_saas.statements.tables import StatementLine
 
 State = Literal["draft", "issued", "viewed", "part_paid", "paid", "void"]

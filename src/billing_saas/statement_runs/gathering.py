@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -11,12 +10,10 @@ from sqlalchemy.types import Uuid
 
 from billing_saas.claims.tables import Claim
 from billing_saas.kit.db import TenantSession
-from billing_saas.messages import pausing
 from billing_saas.patients import guarantors
+from billing_saas.statement_runs.running_rules import Facts
 from billing_saas.statements import dunning, owing
 from billing_saas.statements.dunning_rules import Clock
-from billing_saas.statements.running_rules import Facts, Held
-from billing_saas.tenants import queries as tenants
 
 # Of a claim that stands here, no insurer has anything to say any more.
 _FINISHED = ("patient", "settled")
@@ -51,7 +48,7 @@ async def facts_of(db: TenantSession, guarantor_ids: Collection[UUID]) -> dict[U
     owed = await owing.owed_by_many(db, guarantor_ids)
     claims = {item.claim_id for items in owed.values() for item in items if item.claim_id}
     finished = await _finished(db, claims)
-    held = await held_by(db, dependants, guarantor_ids)
+    held = await dunning.held_by(db, dependants, guarantor_ids)
     credit = await owing.credits_of(db, guarantor_ids)
     clocks: Mapping[UUID, Clock] = await dunning.clocks_of(db, guarantor_ids)
     asked = {"tenant_id": db.tenant_id, "ids": list(guarantor_ids)}
@@ -75,33 +72,6 @@ async def facts_of(db: TenantSession, guarantor_ids: Collection[UUID]) -> dict[U
         )
         for guarantor_id in guarantor_ids
     }
-
-
-async def held_by(
-    db: TenantSession,
-    dependants: Mapping[UUID, Collection[UUID]],
-    guarantor_ids: Collection[UUID],
-) -> dict[UUID, list[Held]]:
-    """What is paused of each guarantor and of those he pays for. What stops one channel only (a bounce)
-    is for the gate of messages: a statement can go by another."""
-    zone = ZoneInfo((await tenants.this_practice(db)).time_zone)
-    payers_of: dict[UUID, set[UUID]] = {one: {one} for one in guarantor_ids}
-    for guarantor_id, patients in dependants.items():
-        for patient_id in patients:
-            payers_of.setdefault(patient_id, set()).add(guarantor_id)
-    pauses = await pausing.pauses_of(db, list(payers_of))
-    found: dict[UUID, list[Held]] = {}
-    for patient_id, standing in pauses.items():
-        for pause in standing:
-            if pause.channel:
-                continue
-            claim_id = pause.source_id if pause.source_type == "claim" else None
-            since = pause.begun_at.astimezone(zone).date()
-            for guarantor_id in payers_of[patient_id]:
-                found.setdefault(guarantor_id, []).append(
-                    Held(patient_id, pause.kind, claim_id, since)
-                )
-    return found
 
 
 async def _finished(db: TenantSession, claim_ids: Collection[UUID]) -> set[UUID]:

@@ -19,11 +19,12 @@ from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.outbox import queue
-from billing_saas.statements import following, gathering, issuing, owing, running_rules, settings
-from billing_saas.statements.errors import RunInProgress, RunMoved, StatementRunNotFound
-from billing_saas.statements.jobs import IssueStatements, RunStatements
-from billing_saas.statements.running_rules import Verdict
-from billing_saas.statements.tables import StatementCandidate, StatementRun
+from billing_saas.statement_runs import gathering, issuing, running_rules, settings
+from billing_saas.statement_runs.errors import RunInProgress, RunMoved, StatementRunNotFound
+from billing_saas.statement_runs.jobs import IssueStatements, RunStatements
+from billing_saas.statement_runs.running_rules import Verdict
+from billing_saas.statement_runs.tables import StatementCandidate, StatementRun
+from billing_saas.statements import following, owing
 from billing_saas.tenants import queries as tenants
 
 WRITE = "statements.write"

@@ -23,23 +23,16 @@ from billing_saas.messages import contacts, sending
 from billing_saas.messages.rules import Words
 from billing_saas.messages.sending import Asked
 from billing_saas.phi.registry import BLOB_SEALED_KEY
-from billing_saas.statements import (
-    dunning,
-    dunning_rules,
-    explaining,
-    gathering,
-    papers,
-    pdf,
-    rules,
-    running_rules,
-    settings,
-)
-from billing_saas.statements.errors import NotIssued
+from billing_saas.statement_papers import gathering as papers
+from billing_saas.statement_papers import pdf
+from billing_saas.statement_papers.gathering import Addressee
+from billing_saas.statement_papers.pdf import Drawn, Letterhead, Paper
+from billing_saas.statement_runs import gathering, running_rules, settings
+from billing_saas.statement_runs.errors import NotIssued
+from billing_saas.statement_runs.running_rules import Facts, Rule, Verdict
+from billing_saas.statements import dunning, dunning_rules, explaining, rules
 from billing_saas.statements.explaining import ClaimExplanation
 from billing_saas.statements.explaining_rules import Sums
-from billing_saas.statements.papers import Addressee
-from billing_saas.statements.pdf import Drawn, Letterhead, Paper
-from billing_saas.statements.running_rules import Facts, Rule, Verdict
 from billing_saas.statements.tables import Statement, StatementLine
 from billing_saas.statements.words import Language
 from billing_saas.tenants import queries as tenants
@@ -164,7 +157,7 @@ async def _gathered(
         rule=rule,
         run_id=run_id,
         replaces=replaces,
-        letterhead=await papers.letterhead(db, rule),
+        letterhead=await papers.letterhead(db, phone=rule.phone, pay_to=rule.pay_to),
         addressees=await papers.addressees(db, guarantors),
         names=await papers.first_names(
             db, {item.patient_id for one in verdicts for item in one.items}

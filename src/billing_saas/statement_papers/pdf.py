@@ -17,7 +17,8 @@ from reportlab import rl_config
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from billing_saas.statements import qr, words
+from billing_saas.statement_papers import qr
+from billing_saas.statements import words
 from billing_saas.statements.words import Language
 
 # Compressed streams as they are: written out in ASCII they take a third more room and twice the time.

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from billing_saas.statements import dunning_rules
-from billing_saas.statements.dunning_rules import Clock, Stage
+from billing_saas.statements.dunning_rules import Clock, Held, Stage
 from billing_saas.statements.rules import OpenItem
 
 
@@ -25,22 +25,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULTS = Rule()
-
-# Of the guarantor: nothing is asked of such a person at all. The kinds are those of `messages.pausing`.
-OF_PERSON = frozenset(
-    {"plan", "bankruptcy", "deceased", "opt_out", "returned_mail", "hardship", "complaint"}
-)
-# Of what is owed: it is left out, and the rest is asked for.
-OF_ITEM = frozenset({"dispute", "appeal", "insurer"})
-
-
-class Held(msgspec.Struct, frozen=True):
-    """A pause that stands: of the claim where `claim_id` names one, else of all that the patient owes."""
-
-    patient_id: UUID
-    kind: str
-    claim_id: UUID | None
-    since: date
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +58,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def judge(facts: Facts, rule: Rule, today: date, *, on_demand: bool = False) -> Verdict:
     """`on_demand`: a person asks for this one, so neither the minimum nor the cycle is waited for."""
-    out = {one.kind for one in facts.held if stops(one, facts.guarantor_id)}
+    out = {one.kind for one in facts.held if dunning_rules.stops(one, facts.guarantor_id)}
     items, left_out = _billable(facts)
     stage, why = _stage(facts, items, rule, today)
     if facts.credit_cents > 0:
@@ -100,14 +84,6 @@ def judge(facts: Facts, rule: Rule, today: date, *, on_demand: bool = False) -> 
     )
 
 
-def stops(held: Held, guarantor_id: UUID) -> bool:
-    """Whether nothing at all is asked of the guarantor. A dispute or an appeal that names no claim is
-    about all that he owes."""
-    if held.patient_id != guarantor_id:
-        return False
-    return held.kind in OF_PERSON or (held.kind in OF_ITEM and held.claim_id is None)
-
-
 def _billable(facts: Facts) -> tuple[list[OpenItem], set[str]]:
     """What may be asked for, and why the rest may not."""
     items: list[OpenItem] = []
@@ -127,7 +103,7 @@ def _billable(facts: Facts) -> tuple[list[OpenItem], set[str]]:
 def _holds(held: Held, item: OpenItem) -> bool:
     if held.patient_id != item.patient_id:
         return False
-    if held.kind in OF_ITEM:
+    if held.kind in dunning_rules.OF_ITEM:
         return held.claim_id is None or held.claim_id == item.claim_id
     # Of a dependant who died or is bankrupt, nothing is asked of who pays for him without a person.
     return held.kind in ("bankruptcy", "deceased")

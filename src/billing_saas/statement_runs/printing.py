@@ -18,9 +18,10 @@ from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.outbox import queue
 from billing_saas.phi.registry import BLOB_SEALED_KEY
-from billing_saas.statements.errors import BatchNotReady, NothingToPrint, PrintBatchNotFound
-from billing_saas.statements.jobs import GatherPrintBatch
-from billing_saas.statements.tables import PrintBatch, PrintBatchItem, Statement
+from billing_saas.statement_runs.errors import BatchNotReady, NothingToPrint, PrintBatchNotFound
+from billing_saas.statement_runs.jobs import GatherPrintBatch
+from billing_saas.statement_runs.tables import PrintBatch, PrintBatchItem
+from billing_saas.statements.tables import Statement
 
 WRITE = "statements.write"
 # A file that a printer takes and a worker holds in memory.

@@ -12,10 +12,9 @@ from billing_saas.patients import finding
 from billing_saas.patients import queries as patients
 from billing_saas.patients.rules import Demographics
 from billing_saas.providers.tables import Provider
+from billing_saas.statement_papers.pdf import Letterhead, Row
 from billing_saas.statements.explaining import ClaimExplanation
-from billing_saas.statements.pdf import Letterhead, Row
 from billing_saas.statements.rules import OpenItem
-from billing_saas.statements.running_rules import Rule
 from billing_saas.tenants import queries as tenants
 
 # What a QR code says before the code that is typed as well: a page that asks for the birth date.
@@ -36,7 +35,8 @@ class Addressee(msgspec.Struct, frozen=True):
         return "<Addressee>"
 
 
-async def letterhead(db: TenantSession, rule: Rule) -> Letterhead:
+async def letterhead(db: TenantSession, *, phone: str, pay_to: str) -> Letterhead:
+    """`pay_to` has the lines of an address; empty: the office's own."""
     practice = await tenants.this_practice(db)
     office = await db.scalar(
         select(Provider).where(Provider.tenant_id == db.tenant_id, Provider.npi == practice.npi)
@@ -50,12 +50,12 @@ async def letterhead(db: TenantSession, rule: Rule) -> Letterhead:
             office.state,
             office.postal_code,
         )
-    pay_to = tuple(line.strip() for line in rule.pay_to.splitlines() if line.strip())
+    lines = tuple(line.strip() for line in pay_to.splitlines() if line.strip())
     return Letterhead(
         name=practice.name,
         address=address,
-        pay_to=pay_to or address,
-        phone=rule.phone,
+        pay_to=lines or address,
+        phone=phone,
         site=db.portal_site.partition("://")[2],
         link=f"{db.portal_site}{_PATH}",
     )

@@ -10,8 +10,8 @@ from billing_saas.audit import trail
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
-from billing_saas.statements.running_rules import DEFAULTS, Rule
-from billing_saas.statements.tables import StatementRule
+from billing_saas.statement_runs.running_rules import DEFAULTS, Rule
+from billing_saas.statement_runs.tables import StatementRule
 
 READ = "statements.read"
 WRITE = "statements.write"

@@ -17,28 +17,21 @@ from billing_saas.kit.db import TenantSession
 from billing_saas.kit.paging import Page, PageRequest, encode
 from billing_saas.patients import queries as patients
 from billing_saas.patients.rules import NameOnly
-from billing_saas.statements import (
-    explaining,
-    owing,
-    papers,
-    pdf,
-    printing,
-    queries,
-    rules,
-    settings,
-    words,
-)
-from billing_saas.statements.errors import StatementNotFound, StatementRunNotFound
-from billing_saas.statements.explaining import ClaimExplanation
-from billing_saas.statements.pdf import Paper, Row
-from billing_saas.statements.tables import (
+from billing_saas.statement_papers import gathering as papers
+from billing_saas.statement_papers import pdf
+from billing_saas.statement_papers.pdf import Paper, Row
+from billing_saas.statement_runs import printing, settings
+from billing_saas.statement_runs.errors import StatementRunNotFound
+from billing_saas.statement_runs.tables import (
     PrintBatch,
     PrintBatchItem,
-    Statement,
     StatementCandidate,
-    StatementLine,
     StatementRun,
 )
+from billing_saas.statements import explaining, owing, queries, rules, words
+from billing_saas.statements.errors import StatementNotFound
+from billing_saas.statements.explaining import ClaimExplanation
+from billing_saas.statements.tables import Statement, StatementLine
 from billing_saas.statements.words import Language
 
 READ = "statements.read"
@@ -144,7 +137,8 @@ async def itemised_of(db: TenantSession, actor: Actor, found: Statement) -> byte
     explained = await explaining.explain_claims(
         db, {line.claim_id for line in lines if line.claim_id is not None}
     )
-    letterhead = await papers.letterhead(db, await settings.of(db))
+    rule = await settings.of(db)
+    letterhead = await papers.letterhead(db, phone=rule.phone, pay_to=rule.pay_to)
     to = (await papers.addressees(db, [found.guarantor_id]))[found.guarantor_id]
     names = await papers.first_names(db, {line.patient_id for line in lines})
     language: Language = "es" if found.language == "es" else "en"

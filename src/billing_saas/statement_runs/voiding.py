@@ -10,7 +10,8 @@ from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.links import issuing as links
-from billing_saas.statements import following, issuing
+from billing_saas.statement_runs import issuing
+from billing_saas.statements import following
 from billing_saas.statements.tables import Statement
 
 WRITE = "statements.write"
