@@ -76,7 +76,9 @@ async def _take(booker: Booker, payment: Payment, charges: Sequence[ChargeTold])
 
 
 async def _lay(db: TenantSession, actor: Actor, payment: Payment, charge: ChargeTold) -> None:
-    shares = await laying.shares_for(db, payment.guarantor_id, charge.cents, payment.statement_id)
+    shares = await laying.shares_for(
+        db, payment.guarantor_id, charge.cents, payment.statement_id, payment.purpose
+    )
     effective_on = await laying.day_of(db, charge.at)
     entry = rules.charge_entry(charge.id, effective_on, shares)
     (entry_id,) = await journal.post(db, actor, [entry])
