@@ -37,17 +37,55 @@ class Desk:
             raise UnexpectedAnswer(f"POST {path} answered {status}")
         return body
 
-    def ask(self, method: str, path: str, content: bytes | None = None) -> tuple[int, Any, str]:
-        address = f"{self.address}/v1/practices/{self.practice_id}{path}"
-        request = urllib.request.Request(address, data=content, method=method)  # noqa: S310  # ours
-        request.add_header("Authorization", f"Bearer {self.token}")
-        if content is not None:
-            request.add_header("Content-Type", "application/edi-x12")
+    def post(self, path: str, asked: Any = None, *, opens: bool = False) -> Any:
+        """A JSON body, or none: something is made or done."""
+        content = b"" if asked is None else json.dumps(asked).encode()
+        status, body, request_id = self.ask("POST", path, content, "application/json")
+        if status >= 300:
+            raise UnexpectedAnswer(f"POST {path} answered {status}: {body}")
+        if opens:
+            self.read.append(request_id)
+        return body
+
+    def file(self, path: str) -> bytes:
+        """A file that is sealed where it is kept."""
+        with urllib.request.urlopen(self._request("GET", path), timeout=60) as answer:  # noqa: S310  # ours
+            self.read.append(_request_id(answer))
+            return bytes(answer.read())
+
+    def until(self, path: str, state: str, *, seconds: float = 60) -> Any:
+        """What stands there, once its `state` is that."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = self.get(path)
+            if found["state"] == state:
+                return found
+            time.sleep(0.1)
+        raise UnexpectedAnswer(f"{path} was not {state} within {seconds:.0f} s")
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        kind: str = "application/edi-x12",
+    ) -> tuple[int, Any, str]:
+        request = self._request(method, path, content)
+        if content:
+            request.add_header("Content-Type", kind)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # ours
                 return answer.status, json.loads(answer.read() or "null"), _request_id(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or "null"), _request_id(error)
+
+    def _request(
+        self, method: str, path: str, content: bytes | None = None
+    ) -> urllib.request.Request:
+        address = f"{self.address}/v1/practices/{self.practice_id}{path}"
+        request = urllib.request.Request(address, data=content, method=method)  # noqa: S310  # ours
+        request.add_header("Authorization", f"Bearer {self.token}")
+        return request
 
     def all(self, path: str, *, opens: bool = False) -> list[Any]:
         """Every row of a paged list."""

@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from importlib import resources
 from typing import TypeVar
@@ -25,6 +26,7 @@ from billing_saas.claims import queries as claims
 from billing_saas.claims import submitting
 from billing_saas.demo import proofs
 from billing_saas.demo.cast import COMPANY, ELM, OAK, Cast, provision
+from billing_saas.demo.paying import CARD, Till
 from billing_saas.gateways import key_provider
 from billing_saas.identity.rules import permissions_of
 from billing_saas.kit import clock
@@ -35,6 +37,7 @@ from billing_saas.kit.settings import Settings
 from billing_saas.kit.standing import standing
 from billing_sandbox import payer, practice_system
 from billing_sandbox.office import Desk, UnexpectedAnswer
+from billing_sandbox.stripe.running import Sandbox
 
 T = TypeVar("T")
 
@@ -53,8 +56,8 @@ def run(settings: Settings, *, serve: bool) -> int:
     """Show every step; 0 when each gave what it must. With `serve`, stay up until Ctrl-C."""
     started = time.monotonic()
     try:
-        with standing(settings) as urls:
-            demo = _Demo(settings, urls)
+        with Sandbox() as sandbox, standing(settings) as urls:
+            demo = _Demo(settings, urls, sandbox)
             try:
                 demo.show()
                 print(f"\nAll steps gave what they must, in {time.monotonic() - started:.1f} s.")
@@ -78,11 +81,21 @@ def _say(step: str, told: str) -> None:
 
 
 class _Demo:
-    def __init__(self, settings: Settings, urls: Urls) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, urls: Urls, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
         self.urls = urls
         self.server: subprocess.Popen[bytes] | None = None
         self.port = _free(settings.port)
+        self.settings = replace(
+            settings,
+            port=self.port,
+            stripe_key=sandbox.api_key,
+            stripe_webhook_secret=sandbox.webhook_secret,
+            stripe_api=sandbox.url,
+        )
+        for connect in (True, False):
+            sandbox.deliver_to(f"{self.address}/hooks/stripe", connect=connect)
+        self.fresh = True
         self.desks: dict[str, Desk] = {}
         self.sent: dict[str, bytes] = {}
 
@@ -91,9 +104,9 @@ class _Demo:
         return f"http://127.0.0.1:{self.port}"
 
     def show(self) -> None:
-        fresh = self.provision()
+        self.fresh = self.provision()
         self.start_server()
-        if fresh:
+        if self.fresh:
             self.hand_in_claims()
             self.send_claims()
             self.hand_in_remittances()
@@ -103,6 +116,7 @@ class _Demo:
                 "The files of an earlier run are on the books; `make clean-demo` removes them.",
             )
         self.show_books()
+        self.show_paying()
         self.prove()
 
     def _in_database(self, work: Callable[[Database], Awaitable[T]]) -> T:
@@ -137,6 +151,9 @@ class _Demo:
             "BILLING_DATA": str(self.settings.data),
             "BILLING_LOG_LEVEL": self.settings.log_level,
             "BILLING_PORT": str(self.port),
+            "BILLING_STRIPE_KEY": self.settings.stripe_key,
+            "BILLING_STRIPE_WEBHOOK_SECRET": self.settings.stripe_webhook_secret,
+            "BILLING_STRIPE_API": self.settings.stripe_api,
         }
         self.server = subprocess.Popen(
             [sys.executable, "-m", "billing_saas.cli", "serve", "--with-worker"],
@@ -262,6 +279,20 @@ class _Demo:
             _say("", f"   {len(denied)} claims with denied lines; open cards: {counted}")
             _must(bool(denied) and bool(cards), f"{cast.new.name} has no denial or no card")
 
+    # --- 6 and 7 ---
+
+    @property
+    def till(self) -> Till:
+        return Till(self.desks[ELM.person], self.sandbox, self.settings, self._in_database, _say)
+
+    def show_paying(self) -> None:
+        if self.fresh:
+            self.till.show()
+        else:
+            self.till.open_account()
+
+    # --- 8 ---
+
     def prove(self) -> None:
         elm, oak = self.desks[ELM.person], self.desks[OAK.person]
         claim_id = elm.all("/claims", opens=True)[0]["id"]
@@ -271,7 +302,7 @@ class _Demo:
             for practice_id in (elm.practice_id, oak.practice_id)
         ]
         _must(seen == [404, 404], f"a person of Oak got {seen} for Elm's claim")
-        _say("", "A person of Oak asks for Elm's claim, in Elm and in Oak: 404 and 404")
+        _say("8", "A person of Oak asks for Elm's claim, in Elm and in Oak: 404 and 404")
         tables, rows = proofs.rows_without_tenant(self.urls.app)
         _must(rows == 0, f"SQL without a tenant saw {rows} rows")
         _say("", f"SQL as the application's role without a tenant, over {tables} tables: 0 rows")
@@ -289,14 +320,18 @@ class _Demo:
     def _practices(self) -> list[UUID]:
         return [desk.practice_id for desk in self.desks.values()]
 
-    # --- 6 ---
+    # --- 9 ---
 
     def stay(self) -> None:
-        print(f"\n 6  The API and its page: {self.address}/docs   (Ctrl-C ends the demo)")
+        print(f"\n 9  The API and its page: {self.address}/docs   (Ctrl-C ends the demo)")
         for cast in (ELM, OAK):
             desk = self.desks[cast.person]
             print(f"    {cast.person} of {cast.new.name}: practice {desk.practice_id}")
             print(f"      token {desk.token}")
+        print(f"    Patients' bills to open and to pay, by card {CARD} and any later date:")
+        for link in self.till.links():
+            print(f"      {link}")
+        print(f"    The sandbox Stripe, where banks and disputes are played: {self.sandbox.url}")
         sys.stdout.flush()
         try:
             if self.server is not None:
