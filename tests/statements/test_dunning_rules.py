@@ -18,7 +18,7 @@ def on(n: int) -> date:
 
 def sent(clock: Clock, days: range, pauses: list[tuple[int, int]]) -> list[tuple[str, int]]:
     """Who looks every day: what went out, and when."""
-    out = [("first", 0)]
+    out: list[tuple[str, int]] = [("first", 0)]
     for n in days:
         since = [on(begun) for begun, ended in pauses if begun <= n < ended]
         clock = dunning_rules.looked_at(clock, on(n), owed=True, paused_since=since)
@@ -77,7 +77,7 @@ def test_no_stage_comes_early_whatever_is_paused_and_however_rarely_one_looks(
     """Between two stages lie their days, without those that lay in a pause."""
     out = sent(dunning_rules.started(DAY), range(1, 400, every), pauses)
     stopped = {n for begun, ended in pauses for n in range(begun, ended)}
-    days = dict(STAGES)
+    days: dict[str, int] = dict(STAGES)
     for (stage, earlier), (following, later) in pairwise(out):
         ran = sum(n not in stopped for n in range(earlier + 1, later + 1))
         assert later - earlier >= days[following] - days[stage]

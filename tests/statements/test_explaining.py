@@ -1,5 +1,7 @@
 """What a claim's payers said and did is told to staff, to the cent of the ledger."""
 
+from uuid import UUID
+
 from billing_saas.ledger.rules import Account
 from billing_saas.statements import explaining, owing
 from tests.api.asking import Elm
@@ -77,7 +79,7 @@ async def test_a_second_plan_pays_what_the_first_one_left(desk: Desk) -> None:
 
 
 async def test_all_of_a_guarantor_is_what_the_ledger_says(desk: Desk, at_elm: Elm) -> None:
-    owed = {}
+    owed: dict[UUID, int] = {}
     for claim in (desk.claim(lines=2), desk.claim(lines=1)):
         await remit(desk, claim, answer(claim))
         patient_id = (await desk.record(claim)).claim.patient_id

@@ -96,7 +96,7 @@ def test_who_has_paid_ahead_is_not_asked_before_it_is_applied() -> None:
 def test_statements_follow_the_clock() -> None:
     clock = dunning_rules.started(DAY)
     billed = {(i.patient_id, i.claim_id, i.charge_id) for i in (HERS, THE_CHILDS)}
-    known = {"clock": clock, "last_issued_on": DAY, "billed": billed}
+    known: dict[str, Any] = {"clock": clock, "last_issued_on": DAY, "billed": billed}
     assert judged(on=13, **known).reasons == ("not_due",)
     assert judged(on=14, **known).stage == "reminder"
     assert judged(on=40, **known).stage == "reminder"  # one step at a time
@@ -107,7 +107,7 @@ def test_statements_follow_the_clock() -> None:
 def test_new_charges_come_with_the_next_cycle() -> None:
     clock = dunning_rules.advanced(dunning_rules.started(DAY), "reminder", DAY)
     billed = {(HERS.patient_id, HERS.claim_id, HERS.charge_id)}
-    known = {"clock": clock, "last_issued_on": DAY, "billed": billed}
+    known: dict[str, Any] = {"clock": clock, "last_issued_on": DAY, "billed": billed}
     assert judged(on=13, **known).reasons == ("not_due",)
     late = running_rules.Rule(minimum_cents=500, cycle_days=10)
     verdict = judged(on=12, rule=late, **known)

@@ -29,7 +29,7 @@ class Symbols:
         )
         self._version = found.version
         self._base = _number(found)
-        self.size = found.symbol_size(border=0)[0]
+        self.size = len(found.matrix)
         self._changes = [
             [self._changed(place, bit) for bit in range(_BITS)] for place in range(letters)
         ]
