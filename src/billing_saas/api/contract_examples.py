@@ -7,7 +7,11 @@ of whole bodies are put together from them by the schemas, so they cannot drift 
 import zlib
 from typing import Any
 
-from billing_saas.api import contract_examples_collections, contract_examples_plans
+from billing_saas.api import (
+    contract_examples_collections,
+    contract_examples_plans,
+    contract_examples_portal,
+)
 
 Json = dict[str, Any]
 
@@ -256,6 +260,7 @@ _FIELDS: dict[str, Any] = {
     "Work.state": "open",
     **contract_examples_collections.FIELDS,
     **contract_examples_plans.FIELDS,
+    **contract_examples_portal.FIELDS,
 }
 _NONE = frozenset(
     {"closed_at", "duplicate_of", "merged_into", "reversed_by", "reverses", "submission_id"}
