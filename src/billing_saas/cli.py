@@ -15,6 +15,7 @@ from billing_saas import __version__
 from billing_saas.cli_audit import audit
 from billing_saas.cli_edi import edi
 from billing_saas.cli_jobs import jobs
+from billing_saas.cli_messages import messages
 from billing_saas.cli_phi import phi
 from billing_saas.cli_terminal import OPERATOR, plainly, read_settings, with_database
 from billing_saas.gateways import key_provider
@@ -39,6 +40,7 @@ def main() -> None:
 main.add_command(audit)
 main.add_command(edi)
 main.add_command(jobs)
+main.add_command(messages)
 main.add_command(phi)
 
 

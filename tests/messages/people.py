@@ -1,9 +1,10 @@
 """Patients of Elm, by the names of the stories."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from billing_saas.edi.parties import Address
+from billing_saas.kit import clock
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.messages import consents, contacts
 from billing_saas.messages.contacts import Wanted
@@ -46,3 +47,12 @@ async def reached(
     for channel in ("email", "text"):
         for purpose in CONSENTED:
             await consents.give(db, alice.actor, patient_id, channel, purpose, source="desk")
+
+
+async def on_file(database: Database, elm: Tenant, alice: Person) -> UUID:
+    """Pat, since the day before, reached both ways and with every consent."""
+    patient_id = await registered(database, elm, alice, PAT)
+    with clock.frozen(NOON - timedelta(days=1)):
+        async with database.tenant(elm.id) as db:
+            await reached(db, alice, patient_id)
+    return patient_id

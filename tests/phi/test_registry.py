@@ -9,7 +9,7 @@ from billing_saas.kit.db import Database
 from billing_saas.phi import registry
 
 # Add lines to the registry and renew this; if it changes for any other reason, sealed data is lost.
-PINNED = "5ea784665362b460cef5cc19fe5e9098ae92f064d9f4ecef5985712c6ab2338c"
+PINNED = "1cce9f5af446a4ff198410b5a0d61da23ff51d73f806ff03ab0360641d051f5d"
 
 
 def test_the_registry_is_as_it_was() -> None:

@@ -25,9 +25,8 @@ from billing_saas.messages.tables import PatientContact
 from billing_saas.patients import finding, queries
 from billing_saas.patients.rules import Demographics
 from billing_saas.phi import indexing, keyring
-from billing_saas.phi.errors import NothingToIndex
 from billing_saas.phi.keyring import Keyring
-from billing_saas.phi.registry import CONTACT_EMAIL, CONTACT_PHONE, PATIENT_CONTACT_PHI_DEMO
+from billing_saas.phi.registry import CONTACT_PHONE, PATIENT_CONTACT_PHI_DEMO
 
 READ = "messages.read"
 ADDRESS = "contact_address"
@@ -168,9 +167,11 @@ async def undeliverable(
     """What was sent there came back for good. Says whether it is still the address that stands."""
     row = await _row(db, patient_id, lock=True)
     name = _COLUMN[channel]
-    if row is None or getattr(row, f"{name}_state") == "none":
-        return False
-    if number_of(row, channel) != address_no:
+    if (
+        row is None
+        or getattr(row, f"{name}_state") == "none"
+        or number_of(row, channel) != address_no
+    ):
         return False
     await _change(
         db,
@@ -206,20 +207,11 @@ async def seed(db: TenantSession, actor: Actor, patient_ids: Collection[UUID]) -
 
 async def by_phone(db: TenantSession, number: str) -> list[UUID]:
     """Patients whose phone this is, by blind index, opened and compared again."""
-    return await _by_address(db, "phone", rules.phone_of(number))
-
-
-async def by_email(db: TenantSession, address: str) -> list[UUID]:
-    return await _by_address(db, "email", rules.email_of(address))
-
-
-async def _by_address(db: TenantSession, name: str, address: str) -> list[UUID]:
-    if not address:
+    phone = rules.phone_of(number)
+    if not phone:
         return []
-    field = _FIELD[name]
-    ring = await keyring.of(db)
-    token = ring.token(field, address)
-    ids = (await indexing.find(db, field, [token])).get(token, [])
+    token = (await keyring.of(db)).token(CONTACT_PHONE, phone)
+    ids = (await indexing.find(db, CONTACT_PHONE, [token])).get(token, [])
     rows = (
         await db.scalars(
             select(PatientContact).where(
@@ -229,11 +221,7 @@ async def _by_address(db: TenantSession, name: str, address: str) -> list[UUID]:
         )
     ).all()
     ring = await keyring.of(db, max((row.key_ver for row in rows), default=0))
-    return [
-        row.patient_id
-        for row in rows
-        if getattr(_opened(ring, row), name).casefold() == address.casefold()
-    ]
+    return [row.patient_id for row in rows if _opened(ring, row).phone == phone]
 
 
 def number_of(row: PatientContact, channel: Sent) -> int:
@@ -243,7 +231,6 @@ def number_of(row: PatientContact, channel: Sent) -> int:
 
 _COLUMN: Mapping[Sent, str] = {"email": "email", "text": "phone"}
 _CHANNEL = {"email": "email", "phone": "text"}
-_FIELD = {"email": CONTACT_EMAIL, "phone": CONTACT_PHONE}
 
 
 def _checked(wanted: Wanted) -> Wanted:
@@ -350,15 +337,12 @@ def _of_address(
 
 
 async def _index(db: TenantSession, ring: Keyring, people: Mapping[UUID, Wanted]) -> None:
-    for name, field in _FIELD.items():
-        pairs = []
-        for row_id, wanted in people.items():
-            try:
-                token: bytes | None = ring.token(field, getattr(wanted, name))
-            except NothingToIndex:
-                token = None
-            pairs.append((token, row_id))
-        await indexing.replace(db, field, pairs)
+    """Who texts is known by the number alone; letters that come back say which letter they were."""
+    pairs = [
+        (ring.token(CONTACT_PHONE, wanted.phone) if wanted.phone else None, row_id)
+        for row_id, wanted in people.items()
+    ]
+    await indexing.replace(db, CONTACT_PHONE, pairs)
 
 
 async def _row(db: TenantSession, patient_id: UUID, *, lock: bool) -> PatientContact | None:
@@ -386,18 +370,9 @@ def _opened(ring: Keyring, row: PatientContact) -> Addresses:
 
 def _contact(ring: Keyring, row: PatientContact) -> Contact:
     addresses = _opened(ring, row)
-    return msgspec.convert(
-        {
-            "email": addresses.email,
-            "phone": addresses.phone,
-            **{
-                name: getattr(row, name)
-                for name in Contact.__struct_fields__
-                if name not in ("email", "phone")
-            },
-        },
-        Contact,
-    )
+    plain = set(Contact.__struct_fields__) - {"email", "phone"}
+    told = {name: getattr(row, name) for name in plain}
+    return Contact(**told, email=addresses.email, phone=addresses.phone)
 
 
 async def _told(db: TenantSession, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-from billing_saas.kit.errors import Conflict, Invalid, NotFound, Refused
+from billing_saas.kit.errors import Conflict, Invalid, NotFound
 
 
 class ContactNotFound(NotFound):
@@ -51,7 +51,3 @@ class BadLetter(Invalid):
 
 class BadSetting(Invalid):
     pass
-
-
-class NotTheCarrier(Refused):
-    """Whoever knocked did not sign as the carrier does, or signed too long ago."""

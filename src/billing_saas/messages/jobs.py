@@ -6,22 +6,6 @@ from billing_saas.outbox.jobs import Job, Queue
 
 
 @dataclass(frozen=True, slots=True)
-class HandleReturned(Job):
-    kind: ClassVar[str] = "messages.returned"
-    about: ClassVar[str] = "Let take effect what a carrier, or a patient, told of a message."
-    queue: ClassVar[Queue] = "interactive"
-
-    arrival_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class SweepMessages(Job):
-    kind: ClassVar[str] = "messages.sweep"
-    about: ClassVar[str] = "End messages that waited longer than they are worth."
-    queue: ClassVar[Queue] = "bulk"
-
-
-@dataclass(frozen=True, slots=True)
 class SendMessage(Job):
     kind: ClassVar[str] = "messages.send"
     about: ClassVar[str] = "Send a message to a patient, if the gate still lets it."

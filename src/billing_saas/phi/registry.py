@@ -102,7 +102,6 @@ PAYER_CLAIM_NUMBER = BlindField("payer_claim_number", 7, (Normal.IDENTIFIER_1,))
 # CLM01 as a practice's own system numbers its patients' accounts.
 PATIENT_ACCOUNT = BlindField("patient_account", 8, (Normal.IDENTIFIER_1,))
 CONTACT_PHONE = BlindField("contact_phone", 50, (Normal.PHONE_1,))
-CONTACT_EMAIL = BlindField("contact_email", 51, (Normal.EMAIL_1,))
 
 CELLS: tuple[Cell, ...] = tuple(v for v in list(globals().values()) if isinstance(v, Cell))
 FIELDS: tuple[BlindField, ...] = tuple(

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from billing_saas.agencies import recognising, taking_in
 from billing_saas.agencies.jobs import TakeInAgencyReport, WatchPlacements
+from billing_saas.carriage import delivering, knocking
+from billing_saas.carriage.jobs import HandleReturned, SweepMessages
 from billing_saas.clients import forgetting as tokens
 from billing_saas.clients.jobs import ForgetTokens
 from billing_saas.collections import proposing as placements
@@ -25,8 +27,7 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, PlatformSession, TenantSession
 from billing_saas.mail import sending
 from billing_saas.mail.jobs import SendLetter
-from billing_saas.messages import delivering, knocking
-from billing_saas.messages.jobs import HandleReturned, SendMessage, SweepMessages
+from billing_saas.messages.jobs import SendMessage
 from billing_saas.outbox import purging
 from billing_saas.outbox.jobs import Job, PurgeJobs, Queue
 from billing_saas.payments import accounts, disputing, handling, refunding, saving

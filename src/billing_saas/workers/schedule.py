@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 
 from billing_saas.agencies.jobs import WatchPlacements
+from billing_saas.carriage.jobs import SweepMessages
 from billing_saas.clients.jobs import ForgetTokens
 from billing_saas.collections.jobs import ProposePlacements
 from billing_saas.custody.jobs import FindWornKeys
@@ -25,7 +26,6 @@ from billing_saas.hardship.jobs import ExpireHardship
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database, PlatformSession
 from billing_saas.kit.settings import Settings
-from billing_saas.messages.jobs import SweepMessages
 from billing_saas.outbox import jobs, leasing, queue
 from billing_saas.outbox.jobs import Job, PurgeJobs
 from billing_saas.payments.jobs import FindSilentPayments

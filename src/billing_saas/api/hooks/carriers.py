@@ -16,10 +16,10 @@ from litestar.params import FromPath
 
 from billing_saas.api import door
 from billing_saas.api.declaring import KNOCK, PAGE
+from billing_saas.carriage import knocking
+from billing_saas.carriage.errors import NotTheCarrier
 from billing_saas.kit import clock
 from billing_saas.kit.db import Database
-from billing_saas.messages import knocking
-from billing_saas.messages.errors import NotTheCarrier
 
 _OLDEST_SECONDS = 300
 _LONGEST_FIELD = 4096

@@ -11,15 +11,16 @@ from uuid import UUID
 import msgspec
 
 from billing_saas.blobs import storing
+from billing_saas.carriage import keyword_rules, returned_rules, returning, routing
+from billing_saas.carriage.jobs import HandleReturned
+from billing_saas.carriage.returned_rules import Bounced, Complained
 from billing_saas.followups import cards
 from billing_saas.followups.cards import NewCard
 from billing_saas.inbox import handling, receiving
 from billing_saas.kit import logs
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database, TenantSession
-from billing_saas.messages import keyword_rules, returned_rules, returning, routing, rules
-from billing_saas.messages.jobs import HandleReturned
-from billing_saas.messages.returned_rules import Bounced, Complained
+from billing_saas.messages import rules
 
 CARRIER = UUID(int=25)
 SOURCE = "carrier"

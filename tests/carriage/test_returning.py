@@ -22,9 +22,9 @@ from billing_saas.messages.tables import Message, TextSender
 from billing_saas.workers import running
 from billing_saas.workers.running import Outcome
 from tests.api.walking import Client, knocking
+from tests.carriage import letters
+from tests.carriage.carriers import HOOKS, NUMBER, SECRET, Box, TextsServer
 from tests.cast import Person, Tenant, enrolled
-from tests.messages import letters
-from tests.messages.carriers import HOOKS, NUMBER, SECRET, Box, TextsServer
 from tests.messages.people import LINK, NOON, PAT, reached, registered
 
 _RECEIVED = "/hooks/texts/received"

@@ -2,7 +2,7 @@
 
 from email.message import Message
 
-from tests.messages.carriers import BOUNCES
+from tests.carriage.carriers import BOUNCES
 
 _BOUNCE = """\
 Return-Path: <>

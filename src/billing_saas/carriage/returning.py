@@ -6,16 +6,17 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from billing_saas.audit import trail
+from billing_saas.carriage import opting
+from billing_saas.carriage.returned_rules import Bounced
 from billing_saas.followups import cards
 from billing_saas.followups.cards import NewCard
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.carrying import Why
 from billing_saas.kit.db import TenantSession
-from billing_saas.messages import contacts, opting, pausing
+from billing_saas.messages import contacts, pausing
 from billing_saas.messages.consents import Source
 from billing_saas.messages.gate_rules import Pausing
-from billing_saas.messages.returned_rules import Bounced
 from billing_saas.messages.rules import Sent
 from billing_saas.messages.tables import Message
 

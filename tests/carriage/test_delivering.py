@@ -7,18 +7,19 @@ import psycopg
 import pytest
 from sqlalchemy import select, text
 
+from billing_saas.carriage import opting
 from billing_saas.kit import clock
 from billing_saas.kit.db import Database
-from billing_saas.messages import contacts, opting, pausing, sending
+from billing_saas.messages import contacts, pausing, sending
 from billing_saas.messages.contacts import Wanted
 from billing_saas.messages.rules import Words
 from billing_saas.messages.sending import Decision
 from billing_saas.messages.tables import Message
 from billing_saas.workers import running
 from billing_saas.workers.running import Outcome
+from tests.carriage.carriers import BOUNCES, HOOKS, PORTAL, Box, TextsServer
 from tests.cast import Person, Tenant
 from tests.cluster import Clone
-from tests.messages.carriers import BOUNCES, HOOKS, PORTAL, Box, TextsServer
 from tests.messages.people import LINK, NOON
 
 

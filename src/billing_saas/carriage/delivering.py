@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from billing_saas.audit import trail
 from billing_saas.audit.rules import Classes
+from billing_saas.carriage import returning, routing, wording_rules
 from billing_saas.kit import clock, points
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.carrying import (
@@ -25,15 +26,7 @@ from billing_saas.kit.carrying import (
     OutgoingText,
 )
 from billing_saas.kit.db import Database, TenantSession
-from billing_saas.messages import (
-    contacts,
-    gate_rules,
-    gathering,
-    returning,
-    routing,
-    settings,
-    wording_rules,
-)
+from billing_saas.messages import contacts, gate_rules, gathering, settings
 from billing_saas.messages.gate_rules import Verdict
 from billing_saas.messages.jobs import SendMessage
 from billing_saas.messages.rules import KINDS, Language, Template, Words

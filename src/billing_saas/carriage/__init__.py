@@ -1,0 +1,1 @@
+"""How messages to patients leave, and what comes back of them: bounces, complaints, and who wants no more."""
