@@ -11,7 +11,7 @@ from billing_saas.kit.db import Database
 from tests.api.asking import Elm
 from tests.api.browsing import at_browser
 from tests.api.walking import Client, knocking
-from tests.cast import Person, Tenant, enrolled
+from tests.cast import Tenant, enrolled
 from tests.payments.till import Till
 
 

@@ -86,9 +86,9 @@ class Till:
 
     # --- who owes ---
 
-    async def guarantor(self, *owed: int, **known: str) -> UUID:
+    async def guarantor(self, *owed: int, **known: object) -> UUID:
         """Somebody who owes these charges, the oldest first."""
-        named = {"last_name": "Moreno", "first_name": "Lucia", **known}
+        named: dict[str, object] = {"last_name": "Moreno", "first_name": "Lucia", **known}
         async with self.database.tenant(self.tenant.id) as db:
             (guarantor_id,) = await registering.register_many(
                 db, OFFICE, [Demographics(**cast(Any, named))]
