@@ -11,6 +11,7 @@ from billing_saas.api import (
     contract_examples_collections,
     contract_examples_plans,
     contract_examples_portal,
+    contract_examples_statements,
 )
 
 Json = dict[str, Any]
@@ -261,6 +262,7 @@ _FIELDS: dict[str, Any] = {
     **contract_examples_collections.FIELDS,
     **contract_examples_plans.FIELDS,
     **contract_examples_portal.FIELDS,
+    **contract_examples_statements.FIELDS,
 }
 _NONE = frozenset(
     {"closed_at", "duplicate_of", "merged_into", "reversed_by", "reverses", "submission_id"}
