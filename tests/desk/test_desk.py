@@ -268,19 +268,6 @@ async def test_who_pays_for_a_child_gets_the_receipt(debts: Debts) -> None:
     assert (shown.guarantor_id, shown.applied_cents) == (parent, 2_000)
 
 
-async def test_a_link_to_pay_goes_by_phone_or_says_why_not(debts: Debts) -> None:
-    moreno = await debts.guarantor(2_000)
-    async with debts.database.tenant(debts.tenant.id) as db:
-        refused = await asking.send_link(db, FRANCES, moreno, channel="text")
-    assert not refused.goes
-    assert refused.reasons
-    kept = text("SELECT decision, reasons FROM message WHERE tenant_id = :tenant AND id = :id")
-    async with debts.database.tenant(debts.tenant.id) as db:
-        row = (await db.execute(kept, {"tenant": debts.tenant.id, "id": refused.message_id})).one()
-    assert row.decision == "refused"
-    assert row.reasons.split() == list(refused.reasons)
-
-
 def test_a_code_is_a_picture_that_nothing_runs_in() -> None:
     code = asking.code_of("https://checkout.stripe.test/c/pay/cs_test_" + "a" * 300)
     assert code.startswith(b"<?xml")

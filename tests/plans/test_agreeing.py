@@ -219,3 +219,10 @@ async def _refused(
     with pytest.raises(error):
         async with debts.database.tenant(debts.tenant.id) as db:
             await accepting.accept(db, actor, plan_id, consent)  # type: ignore[arg-type]
+
+
+async def test_who_looks_at_offers_leaves_no_heap_behind(debts: Debts) -> None:
+    guarantor_id = await debts.guarantor(10_000)
+    drafts = [await debts.proposed(guarantor_id, 2 + n % 3, FIRST) for n in range(5)]
+    states = [(await debts.plan(draft)).state for draft in drafts]
+    assert states == ["cancelled", "cancelled", "disclosed", "disclosed", "disclosed"]

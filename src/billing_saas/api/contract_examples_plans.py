@@ -41,8 +41,6 @@ FIELDS: dict[str, Any] = {
     **_of("Expected", _COUNTED),
     "Instalment.cents": 7125,
     "Instalment.paid_cents": 0,
-    "PayLink.decision": "allowed",
-    "PayLink.reasons": "email:no_consent",
     **_of(
         "Plan",
         {

@@ -1,12 +1,11 @@
 """Asked at the desk, paid by card: on the patient's own phone or a screen of the practice, never typed by staff.
 
-A page of the processor is begun for an amount, and shown as a code to be photographed; or a link is sent to the
-person on the phone, which opens the portal for who knows the birth date.
+A page of the processor is begun for an amount, and shown as a code to be photographed. To a person on the phone
+goes a link (`portal.giving`).
 """
 
 from datetime import timedelta
 from io import BytesIO
-from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -18,10 +17,6 @@ from billing_saas.desk.errors import NoOpenPage, NoPlanToPay
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
-from billing_saas.links import issuing
-from billing_saas.messages import sending
-from billing_saas.messages.rules import Words
-from billing_saas.messages.sending import Decision
 from billing_saas.patients import guarantors
 from billing_saas.patients.errors import PatientNotFound
 from billing_saas.payments import recording, starting
@@ -74,34 +69,6 @@ def code_of(url: str) -> bytes:
     out = BytesIO()
     segno.make(url, error="m", micro=False).save(out, kind="svg", scale=6, border=4)
     return out.getvalue()
-
-
-async def send_link(
-    db: TenantSession,
-    actor: Actor,
-    guarantor_id: UUID,
-    *,
-    channel: Literal["email", "text"],
-    statement_id: UUID | None = None,
-) -> Decision:
-    """By phone: a link to pay goes to the person's own phone or mailbox, if the gate lets it; the decision
-    says why where it does not."""
-    actor.must(TAKE)
-    payer = await _payer(db, actor, guarantor_id)
-    if statement_id is not None:
-        await statements.payable_bill(db, payer, statement_id)
-    link = await issuing.issue(db, actor, "pay", payer, statement_id)
-    decision = await sending.ask(db, actor, payer, "pay_link", Words(link=link), channel=channel)
-    await trail.record(
-        db,
-        actor,
-        "desk.send_link",
-        object_type="message",
-        object_id=decision.message_id,
-        subjects=[payer],
-        detail={"kind": channel, "state": decision.outcome},
-    )
-    return decision
 
 
 async def page_of(db: TenantSession, actor: Actor, payment_id: UUID) -> str:

@@ -27,6 +27,8 @@ from billing_saas.statements import owing
 from billing_saas.statements.rules import OpenItem
 
 WRITE = "plans.write"
+_MOST_OPEN = 3
+"""Plans of one guarantor that wait for a yes."""
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -113,6 +115,24 @@ async def disclose(db: TenantSession, actor: Actor, plan_id: UUID) -> None:
         sealed=[contents.of(BLOB_SEALED_KEY, stored.id, stored.sealed_key)],
     )
     await moving.move(db, actor, row, State.DISCLOSED, "disclosed")
+    await _withdraw_older(db, actor, row)
+
+
+async def _withdraw_older(db: TenantSession, actor: Actor, row: PaymentPlan) -> None:
+    """Who looks at offers leaves a few behind, and no heap of papers."""
+    older = await db.scalars(
+        select(PaymentPlan)
+        .where(
+            PaymentPlan.tenant_id == db.tenant_id,
+            PaymentPlan.guarantor_id == row.guarantor_id,
+            PaymentPlan.state == State.DISCLOSED,
+        )
+        .order_by(PaymentPlan.id.desc())
+        .offset(_MOST_OPEN)
+        .with_for_update()
+    )
+    for one in older.all():
+        await moving.move(db, actor, one, State.CANCELLED, "proposed_anew")
 
 
 async def propose_and_disclose(db: TenantSession, actor: Actor, proposal: Proposal) -> UUID:

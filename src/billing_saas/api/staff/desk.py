@@ -1,7 +1,7 @@
 """The front desk: cash and cheques, cards on the patient's own phone, receipts, drawers, and credit."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -29,7 +29,6 @@ from billing_saas.desk.taking import Taking, VoidReason
 from billing_saas.duties.errors import AnotherMust
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
-from billing_saas.messages import queries as messages
 from billing_saas.payments.errors import (
     AmountRefused,
     NoProcessor,
@@ -118,22 +117,6 @@ class CardAskedOut(Out, frozen=True):
 
     payment_id: UUID
     url: str | None
-
-
-class PayLinkIn(In, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """To whoever is on the phone: a link by e-mail or text, for all that is owed or one bill."""
-
-    patient_id: UUID
-    channel: Literal["email", "text"]
-    statement_id: UUID | None = None
-
-
-class PayLinkOut(Out, frozen=True):
-    """`decision` is allowed, later (with the hour in the message) or refused, with every reason."""
-
-    message_id: UUID
-    decision: str
-    reasons: list[str]
 
 
 class CountedOut(Out, frozen=True):
@@ -311,24 +294,6 @@ async def get_card_payment_code(db: Db, actor: Who, payment_id: Id) -> Response[
     )
 
 
-async def _pay_link(db: TenantSession, actor: Actor, message_id: UUID) -> PayLinkOut:
-    sent = await messages.message(db, actor, message_id)
-    return PayLinkOut(message_id=sent.id, decision=sent.decision, reasons=sent.reasons.split())
-
-
-@post(
-    "/desk/pay-links",
-    summary="Send a link to pay to the person on the phone, if the gate lets it",
-    opt=declared("payments.take", "messages.read")
-    | manners(told_by=_pay_link, resource="message_id"),
-)
-async def send_pay_link(db: Db, actor: Who, data: JSONBody[PayLinkIn]) -> PayLinkOut:
-    decision = await asking.send_link(
-        db, actor, data.patient_id, channel=data.channel, statement_id=data.statement_id
-    )
-    return await _pay_link(db, actor, decision.message_id)
-
-
 @get(
     "/payments/{payment_id:uuid}/receipt",
     summary="The receipt of a payment, numbered when it is asked for first",
@@ -431,7 +396,6 @@ HANDLERS = [
     void_desk_taking,
     ask_card_payment,
     get_card_payment_code,
-    send_pay_link,
     get_receipt,
     get_receipt_paper,
     list_drawers,
