@@ -86,10 +86,10 @@ async def test_why_it_is_owed_has_the_numbers_of_the_office(
     await verified(database, elm, phone, who)
     async with database.tenant(elm.id) as db:
         whole = await explaining.explain_guarantor(db, who)
-    assert whole.owed_cents == owed
+        sums = (await explaining.explain_claim(db, claim_id)).told.sums
+    assert whole.owed_cents == sums.patient_owes_cents == owed
     await phone.get("/portal/why")
     shown = plain(phone.page)
-    sums = whole.sums
     assert f"What we charged ${sums.charge_cents // 100:,}.{sums.charge_cents % 100:02}" in shown
     assert f"Your plan paid -${sums.plan_paid_cents // 100:,}" in shown
     assert "You owe $16.00" in shown

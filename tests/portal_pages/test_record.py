@@ -130,7 +130,7 @@ async def test_who_has_seen_the_record_is_told_by_what_they_do(
     assert "Alice" not in inside.page
     assert "Why: billing and payment" in shown
     await inside.get("/portal/access")  # and so was she herself, just now
-    assert "You, here looked at this list." in " ".join(inside.page.split())
+    assert "You, on these pages, looked at this list." in " ".join(inside.page.split())
     assert ("patient", "patient_request", 0) in await told(database, elm, "audit.access_read")
 
 
@@ -141,7 +141,7 @@ async def test_older_accesses_are_on_further_pages(
         for _ in range(30):
             await patients.patient(db, alice.actor, rosa)
     await inside.get("/portal/access")
-    assert inside.page.count("<li>\n") >= 25
+    assert "25 times" in inside.page or "24 times" in inside.page  # one line, not a page of them
     older = re.search(r'href="(/portal/access\?cursor=[^"]+)"', inside.page)
     assert older
     await inside.get(older[1])

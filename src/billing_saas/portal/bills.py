@@ -24,8 +24,9 @@ from billing_saas.plans.rules import STANDING, State
 from billing_saas.portal import own
 from billing_saas.statements import explaining, owing
 from billing_saas.statements import queries as statements
-from billing_saas.statements.explaining import ClaimExplanation, GuarantorExplanation
+from billing_saas.statements.explaining import ClaimExplanation
 from billing_saas.statements.queries import Bill
+from billing_saas.statements.rules import OpenItem
 from billing_saas.statements.tables import Statement, StatementLine
 
 
@@ -59,10 +60,14 @@ class BillShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """`own_id` is the visitor's: of other claims there are sums and nothing else."""
+    """What the visitor owes, claim by claim; `others` is owed without one (brought over from other books);
+    of `waiting` they owe nothing yet. `owed_cents` is all of it."""
 
     own_id: UUID
-    whole: GuarantorExplanation
+    owed_cents: int
+    owing: tuple[ClaimExplanation, ...]
+    others: tuple[OpenItem, ...]
+    waiting: tuple[ClaimExplanation, ...]
     names: dict[UUID, str]
 
     def __repr__(self) -> str:
@@ -84,7 +89,7 @@ async def home(db: TenantSession, actor: Actor) -> Home:
     credit = (await owing.credits_of(db, [guarantor_id])).get(guarantor_id, 0)
     bills = await statements.bills_for(db, guarantor_id)
     names = await own.first_names(db, [guarantor_id])
-    await own.tell(db, actor, "portal.home", object_type="patient", classes=Classes.DEMOGRAPHIC)
+    await own.tell(db, actor, "statement.home", object_type="patient", classes=Classes.DEMOGRAPHIC)
     return Home(
         name=names.get(guarantor_id, ""),
         owed_cents=sum(item.cents for item in owed),
@@ -149,7 +154,9 @@ async def why(db: TenantSession, actor: Actor) -> Why:
     guarantor_id = own.must_be_verified(actor)
     whole = await explaining.explain_guarantor(db, guarantor_id)
     shown = tuple(_for(guarantor_id, one) for one in whole.claims)
-    people = {one.patient_id for one in shown}
+    items = await owing.owed_by(db, guarantor_id)
+    others = tuple(item for item in items if item.claim_id is None)
+    people = {one.patient_id for one in (*shown, *others)}
     await own.tell(
         db,
         actor,
@@ -162,7 +169,10 @@ async def why(db: TenantSession, actor: Actor) -> Why:
     )
     return Why(
         own_id=guarantor_id,
-        whole=msgspec.structs.replace(whole, claims=shown),
+        owed_cents=whole.owed_cents,
+        owing=tuple(one for one in shown if one.told.sums.patient_owes_cents),
+        others=others,
+        waiting=tuple(one for one in shown if not one.told.sums.patient_owes_cents),
         names=await own.first_names(db, sorted(people)),
     )
 

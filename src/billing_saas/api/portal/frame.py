@@ -49,7 +49,8 @@ def _day(context: Context, day: date) -> str:
 def _at(context: Context, instant: datetime, time_zone: str) -> str:
     """A day and a time of day where the practice is."""
     there = instant.astimezone(ZoneInfo(time_zone))
-    return f"{_day(context, there.date())}, {there:%H:%M}"
+    time = words.time_of_day(context["language"], there.hour, there.minute)
+    return f"{_day(context, there.date())}, {time}"
 
 
 @functools.cache

@@ -43,8 +43,8 @@ async def change_contact(visit: Visitor) -> Response[Any]:
 
 @post("/portal/contact/{channel:str}/code")
 async def send_code(visit: Visitor, channel: FromPath[str]) -> Response[None]:
-    by = _channel(channel)
     visitor = visit.verified
+    by = _channel(channel)
     # What came back, and what was never there, is told in the same words.
     with suppress(NoVerifiedContact):
         await reaching.send_code(visit.database, visit.tries, visit.actor, visitor, by)
@@ -62,9 +62,9 @@ async def show_code(visit: Visitor, channel: FromPath[str]) -> Response[str]:
 
 @post("/portal/contact/{channel:str}/confirmation")
 async def confirm(visit: Visitor, channel: FromPath[str]) -> Response[Any]:
+    visitor = visit.verified
     by = _channel(channel)
     typed = visit.form.get("code", "")[:20]
-    visitor = visit.verified
     try:
         await reaching.confirm(
             visit.database, visit.tries, visit.actor, visitor, by, typed, visit.place
@@ -90,6 +90,7 @@ async def show_consents(visit: Visitor) -> Response[str]:
 @post("/portal/consents")
 async def change_consent(visit: Visitor) -> Response[Any]:
     """One channel and purpose: `what` is `email:billing`."""
+    _ = visit.verified
     channel, _, purpose = visit.form.get("what", "").partition(":")
     if purpose not in CONSENTED:
         raise NotFound("There is no such purpose.")

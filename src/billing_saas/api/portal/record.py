@@ -106,7 +106,7 @@ async def show_access(visit: Visitor, request: AskedHttp) -> Response[str]:
     async with inside.practice(visit) as (db, actor):
         found = await accounting.own_accesses(db, actor, asked)
         zone = (await tenants.this_practice(db)).time_zone
-    told = [seeing.told(visit.language, visit.style.shown_name, zone, one) for one in found.rows]
+    told = seeing.listed(visit.language, visit.style.shown_name, zone, found.rows)
     older = cursors.seal(request, found.next_cursor) if found.next_cursor else ""
     return inside.page(visit, "access", "seen.title", told=told, older=older, under=_UNDER)
 

@@ -1,6 +1,7 @@
 """The trail in plain words, for the patient it is about: who by what they do here, when, what and why."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from billing_saas.api.portal import words
 from billing_saas.patients.accounting import AccessTold
 
 # By the first word of an action, in the order of what a patient understands by it.
-_WHAT: dict[str, str] = {
+WHAT: dict[str, str] = {
     **dict.fromkeys(("patient",), "patient"),
     **dict.fromkeys(("coverage",), "coverage"),
     **dict.fromkeys(("claim", "submission", "encounter", "case", "charge", "explanation"), "claim"),
@@ -26,22 +27,47 @@ _WHAT: dict[str, str] = {
 }
 _LOOKS = frozenset(
     {"read", "list", "search", "open", "access_read", "timeline", "events", "consents", "document"}
-    | {"disclosure", "agreement", "receipt", "explain", "show", "download", "export", "home"}
+    | {"disclosure", "agreement", "receipt", "explanation", "home", "offers", "print", "paper"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One line of the list. `day` and `time` are the practice's."""
+    """One line of the list: the same thing `count` times on a day is one. `day` and `time`, of the last of
+    them, are the practice's."""
 
     day: date
     time: str
     what: str
     why: str
     denied: bool
+    count: int = 1
 
     def __repr__(self) -> str:
         return "<Told>"
+
+
+def listed(
+    language: str, practice: str, time_zone: str, accesses: Iterable[AccessTold]
+) -> list[Told]:
+    """In their order, newest first."""
+    lines: list[Told] = []
+    for access in accesses:
+        line = told(language, practice, time_zone, access)
+        if lines and _alike(lines[-1], line):
+            lines[-1] = replace(lines[-1], count=lines[-1].count + 1)
+        else:
+            lines.append(line)
+    return lines
+
+
+def _alike(one: Told, other: Told) -> bool:
+    return (one.day, one.what, one.why, one.denied) == (
+        other.day,
+        other.what,
+        other.why,
+        other.denied,
+    )
 
 
 def told(language: str, practice: str, time_zone: str, access: AccessTold) -> Told:
@@ -53,10 +79,16 @@ def told(language: str, practice: str, time_zone: str, access: AccessTold) -> To
         language,
         key,
         who=_who(language, practice, access),
-        what=words.say(language, f"seen.what.{_WHAT.get(thing, 'record')}"),
+        what=words.say(language, f"seen.what.{WHAT.get(thing, 'record')}"),
     )
     why = words.say(language, f"seen.purpose.{event.purpose}")
-    return Told(at.date(), f"{at:%H:%M}", said, why, event.outcome != "done")
+    return Told(
+        at.date(),
+        words.time_of_day(language, at.hour, at.minute),
+        said,
+        why,
+        event.outcome != "done",
+    )
 
 
 def _who(language: str, practice: str, access: AccessTold) -> str:

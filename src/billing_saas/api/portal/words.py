@@ -49,6 +49,12 @@ def long_day(language: str, year: int, month: int, day: int) -> str:
     return f"{day} de {name} de {year}" if language == "es" else f"{name} {day}, {year}"
 
 
+def time_of_day(language: str, hour: int, minute: int) -> str:
+    """`2:05 PM`; `2:05 p. m.`: twelve hours, as both languages' readers in the United States have it."""
+    half = ("AM", "PM") if language == "en" else ("a. m.", "p. m.")
+    return f"{(hour - 1) % 12 + 1}:{minute:02} {half[hour >= 12]}"
+
+
 def preferred(accepted: str) -> str:
     """The first of our languages that a browser asks for (RFC 9110, 12.5.4), by its order alone."""
     for one in accepted.lower().split(","):
