@@ -59,7 +59,9 @@ _PATTERNS: dict[str, Callable[[], str]] = {
 
 
 # Columns that a CHECK keeps from naming the same parent as another does.
-_OF_ANOTHER: dict[str, dict[str, Callable[[], UUID | None]]] = {
+_OF_ANOTHER: dict[str, dict[str, Callable[[], object]]] = {
+    # More than four need what Regulation Z asks to be disclosed.
+    "plan_setting": {"most_instalments": lambda: 4},
     "factor_reset": {"asked_by": new_id, "confirmed_by": lambda: None},
     "patient_guarantor": {"guarantor_id": new_id},
 }
