@@ -1,6 +1,10 @@
 from billing_saas.kit.errors import Conflict, Invalid, NotFound
 
 
+class PaidByAnother(Invalid):
+    """Somebody else pays for this patient: the account is theirs."""
+
+
 class AgencyNotFound(NotFound):
     pass
 

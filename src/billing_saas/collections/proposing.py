@@ -16,6 +16,7 @@ from billing_saas.collections.errors import (
     NoAgency,
     NoAgreement,
     NotEligible,
+    PaidByAnother,
 )
 from billing_saas.collections.jobs import ProposePlacements
 from billing_saas.collections.rules import Item, Verdict
@@ -28,7 +29,7 @@ from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.outbox import queue
 from billing_saas.patients import guarantors
-from billing_saas.patients.errors import PatientNotFound
+from billing_saas.patients import queries as patients
 from billing_saas.payments import laying
 from billing_saas.statements import owing
 from billing_saas.tenants import queries as tenants
@@ -135,8 +136,9 @@ async def _judged(
 
 
 async def _must_pay(db: TenantSession, guarantor_id: UUID) -> None:
+    await patients.must_exist(db, guarantor_id)
     if (await guarantors.guarantor_of(db, [guarantor_id])).get(guarantor_id) != guarantor_id:
-        raise PatientNotFound("There is no such guarantor.")
+        raise PaidByAnother("Somebody else pays for this patient.", field="guarantor_id")
 
 
 async def _proposed(

@@ -5,6 +5,10 @@ class ApplicationNotFound(NotFound):
     pass
 
 
+class GuidelineNotFound(NotFound):
+    pass
+
+
 class NoHardshipPolicy(Conflict):
     """The practice has not said what it forgives whom: nothing can be applied for."""
 

@@ -10,7 +10,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from billing_saas.audit import trail
 from billing_saas.hardship import rules
-from billing_saas.hardship.errors import BadGuideline, NoGuideline, NoHardshipPolicy, PolicyChanged
+from billing_saas.hardship.errors import (
+    BadGuideline,
+    GuidelineNotFound,
+    NoHardshipPolicy,
+    PolicyChanged,
+)
 from billing_saas.hardship.rules import Guideline, Region, Step
 from billing_saas.hardship.tables import HardshipPolicy, HardshipStep, PovertyGuideline
 from billing_saas.kit import clock
@@ -146,7 +151,7 @@ async def guideline(db: TenantSession, actor: Actor, guideline_id: UUID) -> Pove
     actor.must(READ)
     found = await _guideline(db, guideline_id)
     if found is None:
-        raise NoGuideline("There is no such guideline.")
+        raise GuidelineNotFound("There is no such guideline.")
     return found
 
 

@@ -22,6 +22,7 @@ from billing_saas.collections.errors import (
     NoAgency,
     NoAgreement,
     NotEligible,
+    PaidByAnother,
     ProposalStale,
 )
 from billing_saas.collections.policies import Policy
@@ -273,7 +274,7 @@ async def put_collection_policy(
 @get(
     "/placement-eligibility",
     summary="May a guarantor's account be placed, and why not",
-    opt=declared("collections.read", refusals=[PatientNotFound]),
+    opt=declared("collections.read", refusals=[PaidByAnother, PatientNotFound]),
 )
 async def get_placement_eligibility(
     db: Db,
@@ -306,6 +307,7 @@ async def ask_for_proposals(db: Db, actor: Who) -> None:
             NoAgency,
             NoAgreement,
             NotEligible,
+            PaidByAnother,
             PatientNotFound,
         ],
         leads_to={"get_placement": _ONE, "place_account": _ONE},
