@@ -36,6 +36,7 @@ from tests.api.walking import Client, ask, ids_for, knocking, told, walked
 from tests.build import month
 from tests.cast import Person, Tenant, enrolled
 from tests.cluster import Clone
+from tests.collections import planted
 from tests.isolation import lost, rows
 from tests.isolation.catalogue import Connection
 from tests.isolation.rows import World, digest
@@ -106,6 +107,7 @@ async def elms(
         wanted = Asked(kind="records")
         today = clock.now().date() - timedelta(days=1)
         await asking.write_down(db, boss.actor, page.rows[0].id, wanted, today)
+        await planted.work(db, boss.actor, page.rows[0].id, today)
         everybody = await patients.patients(db, boss.actor, PageRequest(limit=200))
         await contacts.seed(db, boss.actor, [one.id for one in everybody.rows])
         await threads.begin(db, boss.actor, everybody.rows[0].id, "other", "Hours", "Until five.")
