@@ -22,6 +22,7 @@ from billing_saas.links.issuing import Wanted
 from billing_saas.messages import contacts, sending
 from billing_saas.messages.rules import Words
 from billing_saas.messages.sending import Asked
+from billing_saas.patients import queries as patients
 from billing_saas.phi.registry import BLOB_SEALED_KEY
 from billing_saas.statement_papers import gathering as papers
 from billing_saas.statement_papers import pdf
@@ -66,6 +67,8 @@ class _Making:
 async def issue_for(db: TenantSession, actor: Actor, guarantor_id: UUID) -> UUID:
     """One statement now, asked for by a person: neither the minimum nor the cycle is waited for."""
     actor.must(WRITE)
+    actor.must("statements.read")  # why there is none is told as well
+    await patients.must_exist(db, guarantor_id)
     return await issue_one(db, actor, guarantor_id)
 
 

@@ -42,6 +42,7 @@ async def gather(db: TenantSession, actor: Actor) -> UUID:
     """Every statement that waits to be printed, the oldest first, a thousand at most. The worker puts
     the file together."""
     actor.must(WRITE)
+    actor.must("statements.read")  # whose statements they are, and how many, is told at once
     waiting = list(
         await db.scalars(
             select(Statement.id)
