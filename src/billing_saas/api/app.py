@@ -12,6 +12,7 @@ from billing_saas.api import deps, docs, errors, health, limits, parameters
 from billing_saas.api.answering import Answer
 from billing_saas.api.bodies import MOST_JSON_BYTES, Bodies
 from billing_saas.api.console import console
+from billing_saas.api.declaring import KNOCK
 from billing_saas.api.door import Door
 from billing_saas.api.edge import Edge
 from billing_saas.api.frame import RequestFrame
@@ -157,6 +158,11 @@ def staff() -> Router:
     )
 
 
+def hooks() -> Router:
+    """Those who knock: each handler looks who it is."""
+    return Router("/hooks", route_handlers=[*carriers.HANDLERS, *stripe.HANDLERS], opt=KNOCK)
+
+
 def create_app(
     open_database: Callable[[], Database],
     beside: Callable[[Database], AbstractContextManager[object]] = nullcontext,
@@ -180,8 +186,7 @@ def create_app(
             staff(),
             console.pages(),
             portal.pages(),
-            *carriers.HANDLERS,
-            *stripe.HANDLERS,
+            hooks(),
             *tokens.HANDLERS,
             health.live,
             health.ready,

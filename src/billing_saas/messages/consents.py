@@ -64,6 +64,7 @@ async def give(
 ) -> UUID:
     """For the address that stands now; `BadConsent` when there is none to consent for."""
     must(actor, WRITE, patient_id)
+    await patients.must_exist(db, patient_id)
     rows = await contacts.rows_of(db, [patient_id])
     if purpose not in CONSENTED:
         raise BadConsent("Nobody is asked before messages of this purpose.", field="purpose")
@@ -90,6 +91,7 @@ async def withdraw(
 ) -> UUID:
     """At once, and for every address: what waits is looked at again before it leaves."""
     must(actor, WRITE, patient_id)
+    await patients.must_exist(db, patient_id)
     if purpose not in CONSENTED:
         raise BadConsent("Nobody is asked before messages of this purpose.", field="purpose")
     return await _write(db, actor, patient_id, channel, purpose, False, source, wording, 0)

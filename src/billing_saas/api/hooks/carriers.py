@@ -29,7 +29,7 @@ Knock = Request[Any, Any, Any]
 Word = FromPath[str]
 
 
-@post("/hooks/texts/status/{word:str}", status_code=204, opt=KNOCK, include_in_schema=False)
+@post("/texts/status/{word:str}", status_code=204, opt=KNOCK, include_in_schema=False)
 async def text_status(request: Knock, word: Word) -> None:
     """What became of a text (Twilio's StatusCallback)."""
     fields = await _of_carrier(request)
@@ -42,7 +42,7 @@ async def text_status(request: Knock, word: Word) -> None:
     )
 
 
-@post("/hooks/texts/received", status_code=200, opt=KNOCK, include_in_schema=False)
+@post("/texts/received", status_code=200, opt=KNOCK, include_in_schema=False)
 async def text_received(request: Knock) -> Response[str]:
     """A text to a number of ours; what is answered goes back to it (TwiML)."""
     fields = await _of_carrier(request)
@@ -59,7 +59,7 @@ async def text_received(request: Knock) -> Response[str]:
     )
 
 
-@post("/hooks/mail/returned", status_code=204, opt=KNOCK, include_in_schema=False)
+@post("/mail/returned", status_code=204, opt=KNOCK, include_in_schema=False)
 async def mail_returned(request: Knock) -> None:
     """A letter that came back, or a complaint, as it came, from a server of mail of the operator's."""
     body = _body(request)
@@ -69,14 +69,14 @@ async def mail_returned(request: Knock) -> None:
     await knocking.mail_came(_database(request), body)
 
 
-@get("/hooks/mail/unsubscribe/{word:str}", opt=PAGE, include_in_schema=False)
+@get("/mail/unsubscribe/{word:str}", opt=PAGE, include_in_schema=False)
 async def unsubscribe_page(request: Knock, word: Word) -> Response[str]:
     """Opening it changes nothing: scanners of mail open every link."""
     await door.told_apart(request)
     return _page(done=False, here=f"/hooks/mail/unsubscribe/{word}")
 
 
-@post("/hooks/mail/unsubscribe/{word:str}", status_code=200, opt=KNOCK, include_in_schema=False)
+@post("/mail/unsubscribe/{word:str}", status_code=200, opt=KNOCK, include_in_schema=False)
 async def unsubscribe(request: Knock, word: Word) -> Response[str]:
     """By the button, or by a mail program for its person (RFC 8058), which has no cookie to show."""
     await door.told_apart(request)

@@ -13,7 +13,7 @@ from billing_saas.payments.errors import NoProcessor
 from billing_saas.payments.handling import NotForUs
 
 
-@post("/hooks/stripe", status_code=200, opt=KNOCK, include_in_schema=False)
+@post("/stripe", status_code=200, opt=KNOCK, include_in_schema=False)
 async def receive_event(request: Request[Any, Any, Any]) -> None:
     """Kept before it is answered, and handled later: Stripe does not wait long. Whoever is not Stripe
     counts against an address' limit, and is told nothing of why."""
