@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import stripe
 
-from billing_sandbox.stripe import Sandbox
+from billing_sandbox.stripe.running import Sandbox
 
 
 @pytest.fixture

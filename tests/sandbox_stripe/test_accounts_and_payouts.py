@@ -5,7 +5,7 @@ from urllib.request import urlopen
 
 import stripe
 
-from billing_sandbox.stripe import Sandbox
+from billing_sandbox.stripe.running import Sandbox
 from tests.sandbox_stripe.asking import charged, checkout, here, refused
 from tests.sandbox_stripe.conftest import Receiver
 

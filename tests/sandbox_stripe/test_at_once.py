@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import stripe
 
-from billing_sandbox.stripe import Sandbox
+from billing_sandbox.stripe.running import Sandbox
 from tests.sandbox_stripe.asking import charged, checkout, here
 from tests.sandbox_stripe.conftest import Receiver
 

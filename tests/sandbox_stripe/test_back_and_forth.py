@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from billing_sandbox.stripe import Sandbox
+from billing_sandbox.stripe.running import Sandbox
 from tests.sandbox_stripe.asking import charged, here, refused
 from tests.sandbox_stripe.conftest import Receiver
 

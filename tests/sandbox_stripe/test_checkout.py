@@ -6,7 +6,7 @@ from urllib.request import urlopen
 import pytest
 import stripe
 
-from billing_sandbox.stripe import Refused, Sandbox
+from billing_sandbox.stripe.running import Refused, Sandbox
 from tests.sandbox_stripe.asking import checkout, here, refused
 from tests.sandbox_stripe.conftest import Receiver
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from billing_sandbox.stripe import Sandbox
+from billing_sandbox.stripe.running import Sandbox
 
 HERE = Path(__file__).parent / "cli"
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ import stripe
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # has none
 from playwright.sync_api import Browser, Page
 
-from billing_sandbox.stripe import Sandbox
+from billing_sandbox.stripe.running import Sandbox
 from tests.console import chromium
 from tests.sandbox_stripe.asking import checkout, here
 

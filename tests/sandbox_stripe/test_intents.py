@@ -3,8 +3,8 @@
 import pytest
 import stripe
 
-from billing_sandbox.stripe import Sandbox
 from billing_sandbox.stripe.cards import BY_NUMBER
+from billing_sandbox.stripe.running import Sandbox
 from tests.sandbox_stripe.asking import charged, here, refused, set_up
 
 DECLINES = [

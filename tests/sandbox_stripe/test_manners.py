@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import stripe
 
-from billing_sandbox.stripe import Sandbox, forms
+from billing_sandbox.stripe import forms
+from billing_sandbox.stripe.running import Sandbox
 from tests.sandbox_stripe.asking import charged, here, refused
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from billing_sandbox.stripe import Sandbox
+from billing_sandbox.stripe.running import Sandbox
 from billing_sandbox.stripe.store import public
 from tests.sandbox_stripe.asking import charged, checkout, here, set_up
 from tests.sandbox_stripe.shapes import problems

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 import pytest
 import stripe
 
-from billing_sandbox.stripe import Sandbox
+from billing_sandbox.stripe.running import Sandbox
 from tests.sandbox_stripe.asking import checkout, here, refused
 
 

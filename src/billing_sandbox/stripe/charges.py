@@ -79,6 +79,36 @@ def _details(method: Obj, amount: int, *, authenticated: bool, mandate: str | No
     }
 
 
+# What a charge of this sandbox never has.
+_NEVER: Obj = {
+    "application": None,
+    "failure_balance_transaction": None,
+    "livemode": False,
+    "on_behalf_of": None,
+    "review": None,
+    "source": None,
+    "source_transfer": None,
+    "transfer_data": None,
+}
+
+
+def _outcome(decline: Decline | None, card: Card | None) -> Obj:
+    outcome = dict(_APPROVED)
+    if decline is not None:
+        outcome |= {
+            "network_status": "not_sent_to_network" if decline.blocked else "declined_by_network",
+            "reason": "highest_risk_level" if decline.blocked else decline.decline_code,
+            "seller_message": "Stripe blocked this payment as too risky."
+            if decline.blocked
+            else "The bank did not return any further details with this decline.",
+            "type": "blocked" if decline.blocked else "issuer_declined",
+            "network_decline_code": None if decline.blocked else "01",
+        }
+    if card:
+        outcome["risk_level"] = card.risk
+    return outcome
+
+
 def make(
     world: World,
     book: Book,
@@ -91,32 +121,19 @@ def make(
     authenticated: bool = False,
     mandate: str | None = None,
 ) -> Obj:
-    """The charge of this attempt, with its money moved when it came at once."""
+    """The charge of this attempt; `take_money` enters it in the balance."""
     amount = intent["amount"]
     card: Card | None = method.get("_card")
-    outcome: Obj | None = dict(_APPROVED)
-    if decline is not None:
-        outcome = _APPROVED | {
-            "network_status": "not_sent_to_network" if decline.blocked else "declined_by_network",
-            "reason": "highest_risk_level" if decline.blocked else decline.decline_code,
-            "seller_message": "Stripe blocked this payment as too risky."
-            if decline.blocked
-            else "The bank did not return any further details with this decline.",
-            "type": "blocked" if decline.blocked else "issuer_declined",
-            "network_decline_code": None if decline.blocked else "01",
-        }
-    if outcome and card:
-        outcome["risk_level"] = card.risk
     name = new_id("ch" if method["type"] == "card" else "py")
     paid = decline is None and not pending
     charge: Obj = book.put(
-        {
+        _NEVER
+        | {
             "id": name,
             "object": "charge",
             "amount": amount,
             "amount_captured": amount if paid and captured else 0,
             "amount_refunded": 0,
-            "application": None,
             "application_fee": None,
             "application_fee_amount": intent["application_fee_amount"],
             "balance_transaction": None,
@@ -128,14 +145,11 @@ def make(
             "customer": intent["customer"],
             "description": intent["description"],
             "disputed": False,
-            "failure_balance_transaction": None,
             "failure_code": decline.code if decline else None,
             "failure_message": decline.message if decline else None,
             "fraud_details": {},
-            "livemode": False,
             "metadata": dict(intent["metadata"]),
-            "on_behalf_of": None,
-            "outcome": outcome,
+            "outcome": _outcome(decline, card),
             "paid": paid,
             "payment_intent": intent["id"],
             "payment_method": method["id"],
@@ -147,14 +161,10 @@ def make(
             "receipt_number": None,
             "receipt_url": receipts.url(world, book, name) if decline is None else None,
             "refunded": False,
-            "review": None,
             "shipping": intent["shipping"],
-            "source": None,
-            "source_transfer": None,
             "statement_descriptor": intent["statement_descriptor"],
             "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
             "status": "failed" if decline else "pending" if pending else "succeeded",
-            "transfer_data": None,
             "transfer_group": intent["transfer_group"],
             "_dispute": None,
             "_charged_back": False,

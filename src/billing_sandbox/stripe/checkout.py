@@ -1,5 +1,6 @@
 """Checkout sessions: what the hosted page is about, and what became of it."""
 
+import copy
 from typing import Any
 
 from billing_sandbox.stripe import catalogue, errors, intents, methods, paying, setups, ways
@@ -10,6 +11,7 @@ from billing_sandbox.stripe.store import Book, Obj, new_id, public
 
 _LIVES = 24 * 3600
 _LIVES_LEAST = 30 * 60
+_LEAST = 50
 INTENT = [
     "description",
     "metadata",
@@ -32,154 +34,189 @@ _ACCEPTED = (
 )
 
 
+# What a session of this sandbox never has anything in.
+_NEVER: Obj = {
+    "after_expiration": None,
+    "allow_promotion_codes": None,
+    "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+    "client_secret": None,
+    "collected_information": None,
+    "consent": None,
+    "currency_conversion": None,
+    "custom_fields": [],
+    "customer_account": None,
+    "customer_details": None,
+    "discounts": [],
+    "invoice": None,
+    "livemode": False,
+    "origin_context": None,
+    "payment_link": None,
+    "payment_method_configuration_details": None,
+    "permissions": None,
+    "recovered_from": None,
+    "saved_payment_method_options": None,
+    "shipping_address_collection": None,
+    "shipping_cost": None,
+    "shipping_options": [],
+    "subscription": None,
+    "ui_mode": "hosted_page",
+    "wallet_options": None,
+}
+_NO_INVOICE: Obj = {
+    "enabled": False,
+    "invoice_data": {
+        "account_tax_ids": None,
+        "custom_fields": None,
+        "description": None,
+        "footer": None,
+        "issuer": None,
+        "metadata": {},
+        "rendering_options": None,
+    },
+}
+_BESIDE = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
+
+
 @route("POST", "/v1/checkout/sessions", _ACCEPTED)
 def create(call: Call) -> Obj:
     params, world, book = call.params, call.world, call.book
-    mode = params.one_of("mode", ("payment", "setup", "subscription"))
-    if mode is None:
-        raise errors.missing("mode")
-    if mode == "subscription":
-        raise errors.refused("The sandbox has no subscriptions.", param="mode")
-    if params.one_of(
-        "ui_mode", ("hosted", "hosted_page", "embedded_page", "form", "elements"), "hosted_page"
-    ) not in ("hosted", "hosted_page"):
-        raise errors.refused("The sandbox has the hosted page only.", param="ui_mode")
+    mode = _mode(params)
     intents.check_enabled(world, book)
     success = params.need("success_url")
-    expires = params.whole("expires_at")
-    if expires is not None and not _LIVES_LEAST - 60 <= expires - call.now <= _LIVES + 60:
-        raise errors.invalid(
-            "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session "
-            "creation.",
-            "expires_at",
-        )
+    expires = _expires(call)
     customer = _customer(call)
     data = params.inner("payment_intent_data")
     data.only(INTENT)
     kinds = ways.chosen(call)
-    lines: list[Obj] = []
-    currency = params.text("currency")
-    if mode == "payment":
-        if "setup_intent_data" in params:
-            raise errors.invalid(
-                "You can not pass `setup_intent_data` in `payment` mode.", "setup_intent_data"
-            )
-        given = params.inners("line_items")
-        if not given:
-            raise errors.invalid(
-                "You must provide line_items in payment mode.", "line_items", "parameter_missing"
-            )
-        lines = [catalogue.line(world, book, each) for each in given]
-        currencies = {line["currency"] for line in lines}
-        if len(currencies) > 1:
-            raise errors.invalid("All prices of a session are in one currency.", "line_items")
-        currency = currencies.pop()
-        _check_amount(sum(line["amount_total"] for line in lines), currency)
-    elif "line_items" in params or "payment_intent_data" in params:
-        raise errors.invalid("You can not pass line items in `setup` mode.", "line_items")
-    elif not kinds and not currency:
-        raise errors.invalid(
-            "You must provide `currency` or `allowed_payment_method_types` in `setup` mode.",
-            "currency",
-        )
-    total = sum(line["amount_total"] for line in lines) if lines else None
+    lines = _lines_of(call) if mode == "payment" else []
+    if mode == "setup":
+        _check_setup(params, kinds)
     name = new_id("cs_test", 58)
     text = params.inner("custom_text")
-    session: Obj = {
+    session: Obj = copy.deepcopy(_NEVER) | {
         "id": name,
         "object": "checkout.session",
-        "adaptive_pricing": {"enabled": False} if mode == "payment" else None,
-        "after_expiration": None,
-        "allow_promotion_codes": None,
-        "amount_subtotal": total,
-        "amount_total": total,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": params.one_of(
             "billing_address_collection", ("auto", "required")
         ),
         "cancel_url": params.text("cancel_url"),
         "client_reference_id": params.text("client_reference_id"),
-        "client_secret": None,
-        "collected_information": None,
-        "consent": None,
         "consent_collection": params.inner("consent_collection").values or None,
         "created": call.now,
-        "currency": currency,
-        "currency_conversion": None,
-        "custom_fields": [],
-        "custom_text": {
-            part: text.inner(part).values or None
-            for part in (
-                "after_submit",
-                "shipping_address",
-                "submit",
-                "terms_of_service_acceptance",
-            )
-        },
+        "custom_text": {part: text.inner(part).values or None for part in _BESIDE},
         "customer": customer,
-        "customer_account": None,
         "customer_creation": _creation(params, mode, customer),
-        "customer_details": None,
         "customer_email": params.text("customer_email"),
-        "discounts": [],
-        "expires_at": expires or call.now + _LIVES,
-        "invoice": None,
-        "invoice_creation": {
-            "enabled": False,
-            "invoice_data": {
-                "account_tax_ids": None,
-                "custom_fields": None,
-                "description": None,
-                "footer": None,
-                "issuer": None,
-                "metadata": {},
-                "rendering_options": None,
-            },
-        }
-        if mode == "payment"
-        else None,
-        "livemode": False,
+        "expires_at": expires,
         "locale": params.text("locale"),
         "metadata": params.metadata(),
         "mode": mode,
-        "origin_context": None,
         # Made when the page is paid, as since 2022-08-01.
         "payment_intent": None,
-        "payment_link": None,
-        "payment_method_collection": "if_required" if mode == "payment" else "always",
-        "payment_method_configuration_details": None,
         "payment_method_options": params.inner("payment_method_options").values
         or {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": kinds or list(book.offers),
-        "payment_status": "unpaid" if mode == "payment" else "no_payment_required",
-        "permissions": None,
         "phone_number_collection": {
             "enabled": params.inner("phone_number_collection").flag("enabled")
         },
-        "recovered_from": None,
-        "saved_payment_method_options": None,
         "setup_intent": None,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
-        "shipping_options": [],
         "status": "open",
         "submit_type": params.one_of("submit_type", ("auto", "book", "donate", "pay")),
-        "subscription": None,
         "success_url": success,
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}
-        if mode == "payment"
-        else None,
-        "ui_mode": "hosted_page",
         "url": f"{world.url}/c/pay/{book.account_id}/{name}",
-        "wallet_options": None,
         "_lines": lines,
         "_intent": _intent_of(data),
     }
+    session |= _to_be_paid(lines) if lines else _to_be_kept(params)
     book.put(session)
     if mode == "setup":
         session["setup_intent"] = _setup_of(call, session, params.inner("setup_intent_data"))["id"]
-    world.clock.after(session["expires_at"] - call.now, lambda: paying.lapse(world, book, session))
+    world.clock.after(expires - call.now, lambda: paying.lapse(world, book, session))
     return session
+
+
+def _to_be_paid(lines: list[Obj]) -> Obj:
+    total = sum(line["amount_total"] for line in lines)
+    return {
+        "adaptive_pricing": {"enabled": False},
+        "amount_subtotal": total,
+        "amount_total": total,
+        "currency": lines[0]["currency"],
+        "invoice_creation": copy.deepcopy(_NO_INVOICE),
+        "payment_method_collection": "if_required",
+        "payment_status": "unpaid",
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+    }
+
+
+def _to_be_kept(params: Params) -> Obj:
+    return {
+        "adaptive_pricing": None,
+        "amount_subtotal": None,
+        "amount_total": None,
+        "currency": params.text("currency"),
+        "invoice_creation": None,
+        "payment_method_collection": "always",
+        "payment_status": "no_payment_required",
+        "total_details": None,
+    }
+
+
+def _mode(params: Params) -> str:
+    mode = params.one_of("mode", ("payment", "setup", "subscription"))
+    if mode is None:
+        raise errors.missing("mode")
+    if mode == "subscription":
+        raise errors.refused("The sandbox has no subscriptions.", param="mode")
+    pages = ("hosted", "hosted_page", "embedded_page", "form", "elements")
+    if params.one_of("ui_mode", pages, "hosted_page") not in ("hosted", "hosted_page"):
+        raise errors.refused("The sandbox has the hosted page only.", param="ui_mode")
+    return mode
+
+
+def _expires(call: Call) -> int:
+    expires = call.params.whole("expires_at")
+    if expires is None:
+        return call.now + _LIVES
+    if not _LIVES_LEAST - 60 <= expires - call.now <= _LIVES + 60:
+        raise errors.invalid(
+            "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session "
+            "creation.",
+            "expires_at",
+        )
+    return expires
+
+
+def _lines_of(call: Call) -> list[Obj]:
+    if "setup_intent_data" in call.params:
+        raise errors.invalid(
+            "You can not pass `setup_intent_data` in `payment` mode.", "setup_intent_data"
+        )
+    given = call.params.inners("line_items")
+    if not given:
+        raise errors.invalid(
+            "You must provide line_items in payment mode.", "line_items", "parameter_missing"
+        )
+    lines = [catalogue.line(call.world, call.book, each) for each in given]
+    currencies = {line["currency"] for line in lines}
+    if len(currencies) > 1:
+        raise errors.invalid("All prices of a session are in one currency.", "line_items")
+    if currencies == {"usd"} and sum(line["amount_total"] for line in lines) < _LEAST:
+        raise errors.refused(
+            "The Checkout Session's total amount due must add up to at least $0.50 usd",
+            "amount_too_small",
+        )
+    return lines
+
+
+def _check_setup(params: Params, kinds: list[str] | None) -> None:
+    if "line_items" in params or "payment_intent_data" in params:
+        raise errors.invalid("You can not pass line items in `setup` mode.", "line_items")
+    if not kinds and not params.text("currency"):
+        raise errors.invalid(
+            "You must provide `currency` or `allowed_payment_method_types` in `setup` mode.",
+            "currency",
+        )
 
 
 def _creation(params: Params, mode: str, customer: str | None) -> str | None:
@@ -191,14 +228,6 @@ def _creation(params: Params, mode: str, customer: str | None) -> str | None:
             "customer_creation",
         )
     return None if customer else chosen or ("if_required" if mode == "payment" else None)
-
-
-def _check_amount(total: int, currency: str) -> None:
-    if currency == "usd" and total < 50:
-        raise errors.refused(
-            "The Checkout Session's total amount due must add up to at least $0.50 usd",
-            "amount_too_small",
-        )
 
 
 def _customer(call: Call) -> str | None:

@@ -7,12 +7,12 @@ import json
 import queue
 import random
 import threading
-import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
+from billing_saas.kit import clock
 from billing_sandbox.stripe.store import Book, Obj, World
 
 _AGENT = "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
@@ -151,7 +151,13 @@ class Deliveries:
     def _attempt(self, delivery: _Delivery) -> None:
         status = self.send(delivery.url, delivery.body, delivery.secret)
         self.attempts.append(
-            Attempt(delivery.event["id"], delivery.event["type"], delivery.url, status, time.time())
+            Attempt(
+                delivery.event["id"],
+                delivery.event["type"],
+                delivery.url,
+                status,
+                clock.now().timestamp(),
+            )
         )
         if status is not None and 200 <= status < 300:
             delivery.event["pending_webhooks"] = max(0, delivery.event["pending_webhooks"] - 1)
@@ -174,7 +180,9 @@ class Deliveries:
                 "Accept": "*/*; q=0.5, application/xml",
                 "Cache-Control": "no-cache",
                 # The wall's clock: who verifies compares with his.
-                "Stripe-Signature": signature(body, secret, int(time.time()) if at is None else at),
+                "Stripe-Signature": signature(
+                    body, secret, int(clock.now().timestamp()) if at is None else at
+                ),
             },
         )
         try:
