@@ -136,7 +136,7 @@ class Till:
         self.say(
             "",
             f"Receipt {paid['id']}: {dollars(paid['amount_cents'])}, laid on"
-            f" {len(full['shares'])} charges, oldest first",
+            f" {_counted(len(full['shares']), 'charge')}, oldest first",
         )
         browser.open("/portal/bill")
         if "Nothing is owed now" not in browser.text:
@@ -208,6 +208,10 @@ class Till:
 
 
 _AMOUNT = r"\$[\d,]+\.\d\d"
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _stepped_up() -> Actor:
