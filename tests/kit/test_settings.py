@@ -259,3 +259,43 @@ def test_keys_that_nobody_can_hold(environ: dict[str, str]) -> None:
 def test_production_has_an_address_over_tls(address: str) -> None:
     (fault,) = faults(public_url=address)
     assert fault.startswith("BILLING_PUBLIC_URL: must be https")
+
+
+_STRIPE = {
+    "stripe_key": "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+    "stripe_webhook_secret": "whsec_Zk2vQp61mXw8tR0aKc53hNf2e",
+}
+
+
+def test_cards_are_taken_with_a_live_key() -> None:
+    assert faults(**_STRIPE) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"stripe_key": "sk_test_4eC39HqLyjWDarjtT1zdp7dc"}, "a key of Stripe's test mode"),
+        ({"stripe_key": "rk_test_4eC39HqLyjWDarjtT1zdp7dc"}, "a key of Stripe's test mode"),
+        ({"stripe_key": "pk_live_4eC39HqLyjWDarjtT1zdp7dc"}, "must be a secret or restricted key"),
+        ({"stripe_api": "http://localhost:12111"}, "not Stripe's own address"),
+        ({"stripe_api": "https://api.stripe.com/x"}, "must be http://name:port"),
+        ({"stripe_webhook_secret": "secret"}, "must begin with whsec_"),
+        ({"stripe_webhook_secret": ""}, "needed with BILLING_STRIPE_KEY"),
+    ],
+)
+def test_money_that_is_not_real_is_refused(changed: dict[str, str], fault: str) -> None:
+    (found,) = faults(**{**_STRIPE, **changed})
+    assert fault in found
+
+
+def test_in_development_a_sandbox_takes_cards(tmp_path: Path) -> None:
+    secret = tmp_path / "stripe-key"
+    secret.write_text("sk_test_4eC39HqLyjWDarjtT1zdp7dc\n")
+    read = settings.load(
+        {
+            "BILLING_STRIPE_KEY_FILE": str(secret),
+            "BILLING_STRIPE_WEBHOOK_SECRET": _STRIPE["stripe_webhook_secret"],
+            "BILLING_STRIPE_API": "http://127.0.0.1:12111",
+        }
+    )
+    assert read.stripe_key.startswith("sk_test_")

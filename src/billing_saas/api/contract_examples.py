@@ -10,6 +10,7 @@ from typing import Any
 from billing_saas.api import (
     contract_examples_collections,
     contract_examples_messages,
+    contract_examples_payments,
     contract_examples_plans,
     contract_examples_portal,
     contract_examples_statements,
@@ -277,6 +278,7 @@ _FIELDS: dict[str, Any] = {
     "Work.state": "open",
     **contract_examples_collections.FIELDS,
     **contract_examples_messages.FIELDS,
+    **contract_examples_payments.FIELDS,
     **contract_examples_plans.FIELDS,
     **contract_examples_portal.FIELDS,
     **contract_examples_statements.FIELDS,
