@@ -48,6 +48,17 @@ async def test_home_tells_where_one_stands(scene: Scene, inside: Phone, rosa: UU
     assert "Rosa" not in title[1]  # titles stand in histories
 
 
+async def test_the_menu_is_there_for_who_showed_a_code_alone(inside: Phone, knower: Phone) -> None:
+    await inside.get("/portal")
+    assert inside.path == "/portal/home"
+    for path in ("/portal/home", "/portal/bill"):
+        await inside.get(path)
+        assert 'class="menu"' in inside.page
+    await knower.get("/portal")
+    assert knower.path == "/portal/bill"
+    assert 'class="menu"' not in knower.page
+
+
 async def test_a_bill_is_shown_and_saved(
     database: Database, elm: Tenant, scene: Scene, inside: Phone, rosa: UUID
 ) -> None:

@@ -16,7 +16,9 @@ from billing_saas.portal.errors import WrongEntry
 
 @get("/portal")
 async def front(visit: Visitor) -> Response[None]:
-    return frame.go("/portal/bill" if visit.visitor is not None else "/portal/enter")
+    if visit.visitor is None:
+        return frame.go("/portal/enter")
+    return frame.go("/portal/home" if visit.visitor.is_verified else "/portal/bill")
 
 
 @get("/s/{secret:str}")

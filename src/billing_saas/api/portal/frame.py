@@ -34,6 +34,17 @@ def policy(pays_at: str = "") -> str:
     return _POLICY.format(pays=f" {pays_at}" if pays_at else "")
 
 
+# The way around, of who showed a code: path and word.
+MENU = (
+    ("/portal/home", "menu.home"),
+    ("/portal/bills", "menu.bills"),
+    ("/portal/payments", "menu.payments"),
+    ("/portal/messages", "menu.messages"),
+    ("/portal/record", "menu.record"),
+    ("/portal/contact", "menu.settings"),
+)
+
+
 def dollars(cents: int) -> str:
     """`$1,234.50`, as Spanish in the United States writes it too; never a float on the way."""
     sign, whole = "-" if cents < 0 else "", abs(cents)
@@ -77,9 +88,12 @@ def page(
     set_cookies: Sequence[Cookie] = (),
     headers: dict[str, str] | None = None,
     pays_at: str = "",
+    under: str = "",
     **filled: Any,
 ) -> Response[str]:
-    """`title` is a key of the words, never a name: titles stand in histories and on shared screens."""
+    """`title` is a key of the words, never a name: titles stand in histories and on shared screens. `under`
+    is the place of the menu that the page belongs to, where its path does not say so."""
+    verified = visit.visitor is not None and visit.visitor.is_verified
     given = [cookies.made(visit.meeting, visiting.BROWSER, visit.browser), *set_cookies]
     if visit.chosen:
         given.append(
@@ -95,6 +109,8 @@ def page(
         here=visit.here,
         visitor=visit.visitor,
         look=visit.look,
+        menu=MENU if verified else (),
+        under=under or visit.here,
         **filled,
     )
     return _answer(content, status, {**(headers or {}), **_policy(pays_at)}, given)
@@ -112,6 +128,8 @@ def problem(
         here="",
         visitor=None,
         look=None,
+        menu=(),
+        under="",
         why=words.say(language, f"{key}.why", **filled),
     )
     return _answer(content, status, {**(headers or {}), **_policy("")}, [])

@@ -14,16 +14,6 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.payments.errors import NoPaymentAccount, NoProcessor, NotTakingPayments
 
-# Path, word, and the pages that stand under it.
-MENU = (
-    ("/portal/home", "menu.home"),
-    ("/portal/bills", "menu.bills"),
-    ("/portal/payments", "menu.payments"),
-    ("/portal/messages", "menu.messages"),
-    ("/portal/record", "menu.record"),
-    ("/portal/contact", "menu.settings"),
-)
-
 
 @asynccontextmanager
 async def practice(visit: Visit) -> AsyncIterator[tuple[TenantSession, Actor]]:
@@ -53,8 +43,7 @@ def page(
         title,
         status=status,
         pays_at=pays_at,
-        menu=MENU,
-        under=under or visit.here,
+        under=under,
         **filled,
     )
 
