@@ -248,6 +248,9 @@ FOR_SOMEBODY_ELSE = {
     f"POST {_P}/emergency-access/{{emergency_access_id}}/review": "nobody reviews their own",
     f"DELETE {_P}/identity-providers/{{identity_provider_id}}/people/{{member_id}}": "the"
     " practice's own people alone decide who vouches for them",
+    f"GET {_P}/desk/card-payments/{{payment_id}}/code": "a planted payment has no page",
+    f"GET {_P}/payments/{{payment_id}}/receipt": "no money came by a planted payment",
+    f"GET {_P}/payments/{{payment_id}}/receipt/paper": "no money came by a planted payment",
     f"POST {_P}/members/{{member_id}}/ended-roles": "the role that the walk names is not held",
     f"GET {_P}/cases/{{case_review_id}}": "of the reviewer it was given to",
     f"GET {_P}/cases/{{case_review_id}}/documents/{{document_id}}/content": "of the reviewer",

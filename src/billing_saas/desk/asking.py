@@ -13,6 +13,7 @@ import segno
 from sqlalchemy import select
 
 from billing_saas.audit import trail
+from billing_saas.desk import taking
 from billing_saas.desk.errors import NoOpenPage, NoPlanToPay
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
@@ -25,7 +26,6 @@ from billing_saas.payments.starting import Started
 from billing_saas.payments.tables import Payment, PaymentAttempt
 from billing_saas.plans import paying
 from billing_saas.plans import queries as plans
-from billing_saas.statements import queries as statements
 
 TAKE = recording.TAKE
 _SAME_WITHIN = timedelta(minutes=50)
@@ -45,8 +45,7 @@ async def ask_card(database: Database, tenant_id: UUID, actor: Actor, asked: Car
     actor.must(TAKE)
     async with database.tenant(tenant_id) as db:
         payer = await _payer(db, actor, asked.guarantor_id)
-        if asked.statement_id is not None:
-            await statements.payable_bill(db, payer, asked.statement_id)
+        await taking.must_be_payable(db, payer, asked.statement_id)
         plan_id = await _plan(db, payer) if asked.purpose == "plan" else None
         open_payment = await _open_page(db, payer, asked) if plan_id is None else None
     if plan_id is not None:

@@ -66,6 +66,7 @@ async def drawers(db: TenantSession, actor: Actor) -> list[Drawer]:
 async def close(db: TenantSession, actor: Actor, user_id: UUID, counts: Mapping[str, int]) -> UUID:
     """Count a drawer: one's own, or a colleague's. What was taken back stays in it, and counts nothing."""
     actor.must(CLOSE)
+    actor.must(READ)
     rows = await _open(db, user_id)
     if not rows:
         raise NothingTaken("Nothing was taken since this drawer was counted last.")

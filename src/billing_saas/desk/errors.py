@@ -21,6 +21,10 @@ class NumberRefused(Invalid):
     """Of a cheque or money order the last four of its number are kept, and no more."""
 
 
+class NoSuchBill(Invalid):
+    """The bill that is to be paid is not this guarantor's, or not to be paid."""
+
+
 class NoPlanToPay(Conflict):
     """The guarantor has no plan that an instalment could be paid on."""
 

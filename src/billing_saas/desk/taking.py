@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from billing_saas.audit import trail
 from billing_saas.desk import receipts, rules
-from billing_saas.desk.errors import NoPlanToPay, TooLateToVoid
+from billing_saas.desk.errors import NoPlanToPay, NoSuchBill, TooLateToVoid
 from billing_saas.desk.tables import DeskTaking
 from billing_saas.duties import separating
 from billing_saas.duties.rules import REFUND
@@ -25,6 +25,8 @@ from billing_saas.payments.tables import Payment
 from billing_saas.plans import queries as plans
 from billing_saas.plans import watching
 from billing_saas.plans.tables import PlanInstalment
+from billing_saas.statements import queries as statements
+from billing_saas.statements.errors import StatementNotFound
 from billing_saas.tenants import queries as tenants
 
 TAKE = recording.TAKE
@@ -52,6 +54,7 @@ async def take(db: TenantSession, actor: Actor, taking: Taking) -> UUID:
     payer = (await guarantors.guarantor_of(db, [taking.guarantor_id])).get(taking.guarantor_id)
     if payer is None or not actor.may_see(taking.guarantor_id):
         raise PatientNotFound("There is no such patient.")
+    await must_be_payable(db, payer, taking.statement_id)
     plan_id, instalment_id = await _instalment(db, payer, taking.purpose)
     payment_id = await recording.record(
         db,
@@ -117,6 +120,16 @@ async def void(db: TenantSession, actor: Actor, payment_id: UUID, reason: VoidRe
     )
     if plan_id is not None:
         await watching.look_at(db, actor, [plan_id])
+
+
+async def must_be_payable(db: TenantSession, guarantor_id: UUID, statement_id: UUID | None) -> None:
+    """A bill is paid by whose it is."""
+    if statement_id is None:
+        return
+    try:
+        await statements.payable_bill(db, guarantor_id, statement_id)
+    except StatementNotFound:
+        raise NoSuchBill("There is no such bill to be paid.", field="statement_id") from None
 
 
 async def _instalment(

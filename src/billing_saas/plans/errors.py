@@ -37,5 +37,9 @@ class NotTheirs(Refused):
     """Only the guarantor, or somebody of the office, does this."""
 
 
+class PaidForByAnother(Conflict):
+    """Somebody else pays for this patient: the plan is theirs."""
+
+
 class PlanSettingsChanged(Conflict):
     """Somebody else changed the settings since they were read."""

@@ -20,7 +20,13 @@ from billing_saas.patients import queries as patients
 from billing_saas.patients.errors import PatientNotFound
 from billing_saas.phi.registry import BLOB_SEALED_KEY
 from billing_saas.plans import agreement_pdf, moving, queries, reckoning, rules, settings, words
-from billing_saas.plans.errors import DebtChanged, NothingOwed, NotTheirs, PlanStands
+from billing_saas.plans.errors import (
+    DebtChanged,
+    NothingOwed,
+    NotTheirs,
+    PaidForByAnother,
+    PlanStands,
+)
 from billing_saas.plans.rules import Arithmetic, Language, Settings, State
 from billing_saas.plans.tables import PaymentPlan, PlanInstalment, PlanItem
 from billing_saas.statements import owing
@@ -176,7 +182,7 @@ async def _must_be_theirs(
     if payer is None:
         raise PatientNotFound("There is no such patient.")
     if payer != guarantor_id:
-        raise NotTheirs("Somebody else pays for this patient: the plan is theirs.")
+        raise PaidForByAnother("Somebody else pays for this patient: the plan is theirs.")
 
 
 async def _must_not_stand_beside(db: TenantSession, proposal: Proposal) -> None:

@@ -18,6 +18,7 @@ from billing_saas.desk.closing import ClosedDrawer, Drawer
 from billing_saas.desk.crediting import CreditShown
 from billing_saas.desk.errors import (
     NoPlanToPay,
+    NoSuchBill,
     NothingTaken,
     NothingToApply,
     NumberRefused,
@@ -241,7 +242,7 @@ async def _receipt(db: TenantSession, actor: Actor, payment_id: UUID) -> Receipt
     opt=declared(
         "payments.take",
         "desk.read",
-        refusals=[AmountRefused, NumberRefused, NoPlanToPay],
+        refusals=[AmountRefused, NumberRefused, NoPlanToPay, NoSuchBill],
         leads_to=dict.fromkeys(("get_receipt", "get_receipt_paper", "void_desk_taking"), _RECEIPT),
     )
     | manners(told_by=_receipt, resource="payment_id"),
@@ -267,7 +268,7 @@ async def void_desk_taking(db: Db, actor: Who, payment_id: Id, data: JSONBody[Vo
         "payments.take",
         refusals=[
             *(AmountRefused, NotTakingPayments, NoProcessor, PaymentUnderWay),
-            *(NoPlanToPay, NothingOwed),
+            *(NoPlanToPay, NothingOwed, NoSuchBill),
         ],
         leads_to={"get_card_payment_code": _RECEIPT},
     )

@@ -23,6 +23,7 @@ from billing_saas.plans.errors import (
     IllegalMove,
     NothingOwed,
     NotTheirs,
+    PaidForByAnother,
     PlanRefused,
     PlanStands,
     TermsChanged,
@@ -185,9 +186,7 @@ class AcceptanceIn(In, frozen=True, kw_only=True, forbid_unknown_fields=True):
     future_charges: bool = False
 
     def consent(self) -> Consent:
-        return Consent(
-            digest=self.digest, future_charges=self.future_charges, through=self.through
-        )
+        return Consent(digest=self.digest, future_charges=self.future_charges, through=self.through)
 
 
 class PlanEventOut(Out, frozen=True):
@@ -261,7 +260,7 @@ async def put_plan_settings(db: Db, actor: Who, data: JSONBody[PlanSettingsIn]) 
 @get(
     "/patients/{patient_id:uuid}/plan-offers",
     summary="Every plan that is offered for what a guarantor owes now, with its arithmetic",
-    opt=declared("plans.read", refusals=[NotTheirs]),
+    opt=declared("plans.read", refusals=[PaidForByAnother]),
 )
 async def get_plan_offers(db: Db, actor: Who, patient_id: Id) -> PlanOfferOut:
     return PlanOfferOut.of(await proposing.offers(db, actor, patient_id))
@@ -290,7 +289,7 @@ async def list_plans(
     opt=declared(
         "plans.write",
         "plans.read",
-        refusals=[PlanRefused, NothingOwed, PlanStands, DebtChanged, NotTheirs],
+        refusals=[PlanRefused, NothingOwed, PlanStands, DebtChanged, PaidForByAnother],
         leads_to=_LEADS_TO,
     )
     | manners(told_by=_plan, resource="id"),
