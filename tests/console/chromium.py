@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,20 @@ _NOWHERE_INSIDE = Outward()
 
 
 @contextmanager
-def served(clone: Clone, keys: MemoryKeys, outward: Outward = _NOWHERE_INSIDE) -> Iterator[str]:
-    """The application in a thread with a loop of its own; its address."""
+def served(
+    clone: Clone,
+    keys: MemoryKeys,
+    outward: Outward = _NOWHERE_INSIDE,
+    open_database: Callable[[str], Database] | None = None,
+) -> Iterator[str]:
+    """The application in a thread with a loop of its own; its address. `open_database` is told it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     site = f"http://localhost:{port}"
     edge = Edge(site=site, outward=outward)
-    app: Any = create_app(lambda: Database(clone.urls, keys, pool_size=4), edge=edge)
+    opened = open_database or (lambda _: Database(clone.urls, keys, pool_size=4))
+    app: Any = create_app(lambda: opened(site), edge=edge)
     server = granian.server.embed.Server(
         app, address="127.0.0.1", port=port, interface=Interfaces.ASGI
     )

@@ -90,6 +90,21 @@ async def test_a_browser_that_says_paid_is_not_believed(
     assert phone.heading == "Paid. Thank you."
 
 
+async def test_who_is_back_before_the_processor_knocked_sees_what_it_says(
+    phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID
+) -> None:
+    await debts.owes(database, elm, rosa, 5_000)
+    bill = await debts.billed(database, elm, rosa, 5_000)
+    await phone.open_link(await debts.linked(database, elm, rosa, bill))
+    await phone.post("/portal/bill", how="whole", whole="$50.00")
+    back = await asyncio.to_thread(till.sandbox.pay, led_to(phone))
+    await phone.get(re.sub(r"^https?://[^/]+", "", back))
+    assert phone.heading == "Paid. Thank you."
+    await till.hear()
+    assert [one.state for one in await made(database, elm)] == ["succeeded"]
+    assert "patient_receivable" not in await till.balances()
+
+
 async def test_two_browsers_on_one_bill_pay_it_once(
     phone: Phone, other_phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID
 ) -> None:

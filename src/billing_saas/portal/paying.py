@@ -10,17 +10,25 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from billing_saas.audit import trail
-from billing_saas.kit import clock
+from billing_saas.kit import clock, logs
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
+from billing_saas.kit.protocols import ProcessorDown, ProcessorRefused, ProcessorUnknown
+from billing_saas.payments import handling, starting
 from billing_saas.payments import queries as payments
 from billing_saas.payments import rules as payment_rules
-from billing_saas.payments import starting
-from billing_saas.payments.errors import AmountRefused, PaymentNotFound, PaymentUnderWay
+from billing_saas.payments.errors import (
+    AmountRefused,
+    NoProcessor,
+    PaymentNotFound,
+    PaymentUnderWay,
+)
+from billing_saas.payments.jobs import AskAboutPayment
 from billing_saas.payments.queries import PaymentShown, Receipt
 from billing_saas.payments.starting import Started
 from billing_saas.portal import looks, rules
 from billing_saas.portal.sessions import PortalVisitor
+from billing_saas.portal.trying import Tries
 from billing_saas.statements import owing, queries
 from billing_saas.statements.errors import StatementNotFound
 
@@ -122,6 +130,22 @@ async def again(
     async with database.tenant(visitor.tenant_id) as db:
         await _payment(db, actor, visitor, payment_id)
     return await starting.again(database, visitor.tenant_id, actor, payment_id)
+
+
+async def returned(
+    database: Database, tries: Tries, actor: Actor, visitor: PortalVisitor, payment_id: UUID
+) -> None:
+    """Back from the processor, maybe before it knocked: it is asked, and what it says is settled as ever.
+    When it cannot be asked now, the page tells what is known."""
+    async with database.tenant(visitor.tenant_id) as db:
+        found = await _payment(db, actor, visitor, payment_id)
+    if found.state not in _OPEN or not await tries.of_asking_about(payment_id):
+        return
+    knocker = handling.knocker(actor.request_id)
+    try:
+        await handling.ask_about(database, visitor.tenant_id, knocker, AskAboutPayment(payment_id))
+    except (ProcessorDown, ProcessorUnknown, ProcessorRefused, NoProcessor) as error:
+        logs.get().warning("payment not asked about", exc_info=error)
 
 
 async def payment(

@@ -37,6 +37,7 @@ LANGUAGES = ("en", "es")
 OF_A_PLACE = Limit("tries an hour", 20, 3600)
 OF_A_PATIENT = Limit("tries of a patient a day", 50, 86_400)
 CODES_ASKED = Limit("codes an hour", 5, 3600)
+ASKED_ABOUT = Limit("askings about a payment", 10, 3600)
 LINKS_ASKED = Limit("links a day", 3, 86_400)
 
 CODE_GOOD_FOR = timedelta(minutes=10)

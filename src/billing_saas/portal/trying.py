@@ -45,6 +45,10 @@ class Tries:
     async def of_asking_for_a_link(self, named: UUID | bytes) -> bool:
         return await self._taken(rules.LINKS_ASKED, "link", named)
 
+    async def of_asking_about(self, payment_id: UUID) -> bool:
+        """The processor is asked about a payment a few times an hour; it knocks anyway."""
+        return await self._taken(rules.ASKED_ABOUT, "payment", payment_id)
+
     async def _taken(self, limit: Limit, kind: str, named: UUID | bytes) -> bool:
         try:
             await self._take(limit, kind, named)

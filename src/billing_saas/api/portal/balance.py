@@ -57,6 +57,7 @@ async def returned(visit: Visitor, payment_id: FromPath[UUID]) -> Response[str]:
     """The way back from the processor. That somebody comes this way says nothing of money."""
     if visit.visitor is None:
         return frame.page(visit, "returned_late", "paid.late")
+    await paying.returned(visit.database, visit.tries, visit.actor, visit.visitor, payment_id)
     return frame.go(f"/portal/payments/{payment_id}")
 
 

@@ -149,8 +149,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "pay.go": ("Go to the payment page", "Ir a la página de pago"),
     "paid.started": ("Not paid yet", "Aún no pagado"),
     "paid.started.why": (
-        "This payment was not finished. You can go on with it, or leave it: then nothing is charged.",
-        "Este pago no se terminó. Puede continuar o dejarlo: entonces no se cobra nada.",
+        "We have not heard of this payment yet. If you have just paid, look again in a moment. If you did"
+        " not finish it, you can go on with it: you will not pay twice.",
+        "Aún no sabemos nada de este pago. Si acaba de pagar, mire otra vez en un momento. Si no lo"
+        " terminó, puede continuar: no pagará dos veces.",
     ),
     "paid.processing": ("Payment on its way", "Pago en camino"),
     "paid.processing.why": (
