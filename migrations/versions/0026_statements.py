@@ -36,6 +36,9 @@ def _guarantors() -> None:
           CHECK (patient_id <> guarantor_id)
         )""",
         "CREATE INDEX patient_guarantor_idx ON patient_guarantor (tenant_id, guarantor_id)",
+        # What is owed under the records that a patient was merged from is asked for by the survivor.
+        "CREATE INDEX patient_merged_idx ON patient (tenant_id, merged_into)"
+        " WHERE merged_into IS NOT NULL",
     )
     practice_table(
         "patient_guarantor",

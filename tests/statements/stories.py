@@ -50,8 +50,8 @@ async def owed(database: Database, tenant: UUID, guarantor: UUID) -> list[OpenIt
         return await owing.owed_by(db, guarantor)
 
 
-async def pay(desk: Desk, item: OpenItem, cents: int) -> UUID:
-    """Cash at the desk, as payments will post it. Returns the entry."""
+async def pay(desk: Desk, item: OpenItem, cents: int, *, follow: bool = True) -> UUID:
+    """Cash at the desk, as payments post it. Returns the entry."""
     entry = Entry(
         source=source_payment(new_id()),
         kind="patient_payment",
@@ -71,7 +71,8 @@ async def pay(desk: Desk, item: OpenItem, cents: int) -> UUID:
     )
     async with desk.database.tenant(desk.tenant.id) as db:
         (entry_id,) = await journal.post(db, desk.person.actor, [entry])
-        await following.follow(db, desk.person.actor, [item.patient_id])
+        if follow:
+            await following.follow(db, desk.person.actor, [item.patient_id])
     return entry_id
 
 

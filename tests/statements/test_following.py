@@ -15,6 +15,7 @@ from billing_saas.statement_runs import issuing
 from billing_saas.statement_runs.errors import NotIssued
 from billing_saas.statements import following, queries
 from billing_saas.statements.errors import StatementNotFound
+from billing_saas.statements.jobs import FollowStatements
 from billing_saas.statements.queries import Bill
 from tests.api.asking import Elm
 from tests.cast import Person, Tenant
@@ -65,6 +66,24 @@ async def test_a_statement_is_part_paid_paid_and_open_again(desk: Desk, at_elm: 
     assert await state() == ("paid", 0, 1_600)
     await give_back(desk, last, guarantor)  # the bank took it back
     assert await state() == ("part_paid", 800, 1_600)
+
+
+async def test_whoever_journals_the_statement_follows(desk: Desk, at_elm: Elm) -> None:
+    """A room that says nothing to statements: what is shown is right at once, what is kept soon."""
+    guarantor = await owing_patient(desk, lines=2)
+    statement = await issued(at_elm, guarantor)
+    (item, *_) = await owed(desk.database, desk.tenant.id, guarantor)
+    await pay(desk, item, 300, follow=False)
+
+    async def kept() -> str:
+        rows = await desk.sql("SELECT state FROM statement WHERE id = :id", id=statement)
+        return str(rows[0].state)
+
+    shown = (await at_elm.ask("GET", f"/statements/{statement}")).json()["statement"]
+    assert (await kept(), shown["state"], shown["balance_cents"]) == ("issued", "part_paid", 1_300)
+    async with desk.database.tenant(desk.tenant.id) as db:
+        await following.recent(db, desk.person.actor, FollowStatements())
+    assert await kept() == "part_paid"
 
 
 async def test_an_era_that_lands_meanwhile_changes_what_is_owed_not_what_was_asked(

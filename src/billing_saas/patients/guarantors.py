@@ -33,33 +33,47 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-# Round a ring of mergings nobody would come to an end: eight steps are as many as `finding` takes.
+# Survivors of survivors: eight steps are as many as `finding` takes before it calls it a ring.
+_SURVIVOR = """
+    SELECT id AS asked, id, merged_into, 0 AS steps FROM patient
+    WHERE tenant_id = :tenant_id AND id = ANY (CAST(:ids AS uuid[]))
+    UNION ALL
+    SELECT standing.asked, patient.id, patient.merged_into, standing.steps + 1
+    FROM standing JOIN patient
+      ON patient.tenant_id = :tenant_id AND patient.id = standing.merged_into
+    WHERE standing.steps < 8
+"""
+# Who pays may have been merged as well, which is looked at once more (payers form no chain).
 _OF = text(
-    """
-    WITH RECURSIVE standing (asked, id, merged_into, steps) AS (
-      SELECT id, id, merged_into, 0 FROM patient
-      WHERE tenant_id = :tenant_id AND id = ANY (CAST(:ids AS uuid[]))
-      UNION ALL
-      SELECT standing.asked, patient.id, patient.merged_into, standing.steps + 1
-      FROM standing JOIN patient
-        ON patient.tenant_id = :tenant_id AND patient.id = standing.merged_into
-      WHERE standing.steps < 8
-    )
-    SELECT standing.asked, coalesce(payer.guarantor_id, standing.id) AS guarantor_id
-    FROM standing LEFT JOIN patient_guarantor payer
+    f"""
+    WITH RECURSIVE standing (asked, id, merged_into, steps) AS ({_SURVIVOR})
+    SELECT standing.asked, coalesce(other.merged_into, payer.guarantor_id, standing.id) AS guarantor_id
+    FROM standing
+    LEFT JOIN patient_guarantor payer
       ON payer.tenant_id = :tenant_id AND payer.patient_id = standing.id
+    LEFT JOIN patient other
+      ON other.tenant_id = :tenant_id AND other.id = payer.guarantor_id
     WHERE standing.merged_into IS NULL
-    """
+    """  # noqa: S608  # a constant of ours
 )
 _DEPENDANTS = text(
     """
-    WITH RECURSIVE paid_for (guarantor_id, id, steps) AS (
-      SELECT asked.id, asked.id, 0 FROM unnest(CAST(:ids AS uuid[])) AS asked (id)
-      WHERE NOT EXISTS (SELECT FROM patient_guarantor other
+    WITH RECURSIVE asked (guarantor_id, id) AS (
+      SELECT id, id FROM patient WHERE tenant_id = :tenant_id AND merged_into IS NULL
+        AND id = ANY (CAST(:ids AS uuid[]))
+      UNION ALL
+      SELECT merged_into, id FROM patient
+      WHERE tenant_id = :tenant_id AND merged_into = ANY (CAST(:ids AS uuid[]))
+    ), paid_for (guarantor_id, id, steps) AS (
+      SELECT asked.guarantor_id, asked.id, 0 FROM asked
+      WHERE asked.guarantor_id = asked.id AND NOT EXISTS (SELECT FROM patient_guarantor other
         WHERE other.tenant_id = :tenant_id AND other.patient_id = asked.id)
       UNION
-      SELECT payer.guarantor_id, payer.patient_id, 0 FROM patient_guarantor payer
-      WHERE payer.tenant_id = :tenant_id AND payer.guarantor_id = ANY (CAST(:ids AS uuid[]))
+      SELECT asked.guarantor_id, payer.patient_id, 0
+      FROM asked JOIN patient_guarantor payer
+        ON payer.tenant_id = :tenant_id AND payer.guarantor_id = asked.id
+      JOIN patient ON patient.tenant_id = :tenant_id AND patient.id = payer.patient_id
+        AND patient.merged_into IS NULL
       UNION
       SELECT paid_for.guarantor_id, patient.id, paid_for.steps + 1
       FROM paid_for JOIN patient

@@ -22,7 +22,7 @@ from billing_saas.plans import queries as plans
 from billing_saas.plans.queries import PlanShown
 from billing_saas.plans.rules import STANDING, State
 from billing_saas.portal import own
-from billing_saas.statements import explaining, owing
+from billing_saas.statements import explaining, following, owing
 from billing_saas.statements import queries as statements
 from billing_saas.statements.explaining import ClaimExplanation
 from billing_saas.statements.queries import Bill
@@ -110,6 +110,8 @@ async def bills(db: TenantSession, actor: Actor) -> tuple[list[Bill], int]:
 
 async def bill(db: TenantSession, actor: Actor, statement_id: UUID) -> BillShown:
     guarantor_id = own.must_be_verified(actor)
+    await statements.payable_bill(db, guarantor_id, statement_id)
+    await following.viewed(db, actor, statement_id)
     found = await statements.payable_bill(db, guarantor_id, statement_id)
     lines = (await statements.lines_of(db, [statement_id])).get(statement_id, [])
     people = {line.patient_id for line in lines}

@@ -1,6 +1,6 @@
 """Statements, runs and print batches for staff: lists, one of each, and the files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -31,6 +31,7 @@ from billing_saas.statement_runs.tables import (
 from billing_saas.statements import explaining, owing, queries, rules, words
 from billing_saas.statements.errors import StatementNotFound
 from billing_saas.statements.explaining import ClaimExplanation
+from billing_saas.statements.rules import OpenItem
 from billing_saas.statements.tables import Statement, StatementLine
 from billing_saas.statements.words import Language
 
@@ -38,12 +39,14 @@ READ = "statements.read"
 
 
 class StatementShown(msgspec.Struct, frozen=True, kw_only=True):
-    """`balance_cents` is what of its lines is owed now, by the ledger."""
+    """`balance_cents` is what of its lines is owed now, by the ledger, and `state` follows from that: the
+    row's own may be some minutes behind."""
 
     statement: Statement
     guarantor: NameOnly
     lines: Sequence[StatementLine]
     balance_cents: int
+    state: str
 
     def __repr__(self) -> str:
         return f"<StatementShown {self.statement.id}>"
@@ -265,18 +268,29 @@ async def _shown(db: TenantSession, found: Sequence[Statement]) -> list[Statemen
     guarantors = {one.guarantor_id for one in found}
     names = await patients.names(db, guarantors)
     owed = await owing.owed_by_many(db, guarantors)
-    return [
-        StatementShown(
-            statement=one,
-            guarantor=names[one.guarantor_id],
-            lines=lines.get(one.id, []),
-            balance_cents=sum(
-                item.cents
-                for item in rules.owed_of(lines.get(one.id, []), owed.get(one.guarantor_id, []))
-            ),
-        )
-        for one in found
-    ]
+    return [_told(one, names[one.guarantor_id], lines.get(one.id, []), owed) for one in found]
+
+
+def _told(
+    found: Statement,
+    guarantor: NameOnly,
+    lines: Sequence[StatementLine],
+    owed: Mapping[UUID, Sequence[OpenItem]],
+) -> StatementShown:
+    left = rules.owed_of(lines, owed.get(found.guarantor_id, []))
+    balance = sum(item.cents for item in left)
+    return StatementShown(
+        statement=found,
+        guarantor=guarantor,
+        lines=lines,
+        balance_cents=balance,
+        state=rules.state_of(
+            found.state,
+            total_cents=found.total_cents,
+            balance_cents=balance,
+            viewed=found.viewed_at is not None,
+        ),
+    )
 
 
 async def _tell(

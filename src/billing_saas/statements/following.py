@@ -1,11 +1,12 @@
 """Statements and clocks follow the money: who pays moves them on, who takes it back moves them back.
 
-`follow` is for the acts that move a patient's money, after they journalled; `look` is daily, for all that
-moves it without a word (an insurer that pays late, a write-off). What a bill is worth is asked of the
+`follow` is for acts that move a patient's money and want it told at once; `recent` comes after all others,
+whichever room journalled; `look` is daily, for the clocks and for what both missed. What a bill is worth is asked of the
 ledger wherever it is shown: nothing here has to run for that to be right.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, text, update
@@ -20,6 +21,7 @@ from billing_saas.kit.db import TenantSession
 from billing_saas.patients import guarantors
 from billing_saas.statements import dunning, dunning_rules, owing, queries, rules
 from billing_saas.statements.errors import IllegalStatementMove, StatementNotFound
+from billing_saas.statements.jobs import FollowStatements
 from billing_saas.statements.rules import OpenItem
 from billing_saas.statements.tables import Statement
 from billing_saas.tenants import queries as tenants
@@ -34,6 +36,16 @@ _ASKED = text(
     WHERE tenant_id = :tenant_id AND state IN ('issued', 'viewed', 'part_paid')
     """
 )
+# By the primary key: what was recorded since, in the newest partition.
+_TOUCHED = text(
+    """
+    SELECT DISTINCT patient_id FROM ledger_line
+    WHERE tenant_id = :tenant_id AND recorded_at >= :since AND account = 'patient_receivable'
+      AND patient_id IS NOT NULL
+    """
+)
+# Longer than two rounds: a round that was missed, or a posting that took long, is made up for.
+_LATELY = timedelta(hours=1)
 _MOVE = text(
     """
     UPDATE statement SET state = new.state, version = version + 1, updated_at = :now
@@ -47,6 +59,13 @@ async def follow(db: TenantSession, actor: Actor, patient_ids: Collection[UUID])
     """After money of these patients moved. The caller has checked who asks."""
     payers = await guarantors.guarantor_of(db, patient_ids)
     await _follow(db, actor, sorted(set(payers.values())))
+
+
+async def recent(db: TenantSession, actor: Actor, _job: FollowStatements) -> None:
+    """Every quarter of an hour: whoever's balance was journalled lately, by whichever room."""
+    since = clock.now() - _LATELY
+    patients = list(await db.scalars(_TOUCHED, {"tenant_id": db.tenant_id, "since": since}))
+    await follow(db, actor, patients)
 
 
 async def look(db: TenantSession, actor: Actor) -> None:

@@ -48,6 +48,8 @@ from billing_saas.payments.jobs import (
 from billing_saas.plans import charging as plan_charging
 from billing_saas.plans import watching
 from billing_saas.plans.jobs import ChargeInstalment, ChargePlans, WatchPlans
+from billing_saas.portal import forgetting as portal_forgetting
+from billing_saas.portal.jobs import ForgetPortal
 from billing_saas.remittances import intake, posting
 from billing_saas.remittances.jobs import PostRemittance, TakeInRemittances
 from billing_saas.reports import invariants, receivables
@@ -59,6 +61,8 @@ from billing_saas.signin.jobs import AnswerAsk, ForgetSignIns
 from billing_saas.statement_runs import printing
 from billing_saas.statement_runs import running as statement_runs
 from billing_saas.statement_runs.jobs import GatherPrintBatch, IssueStatements, RunStatements
+from billing_saas.statements import following
+from billing_saas.statements.jobs import FollowStatements
 
 J = TypeVar("J", bound=Job)
 
@@ -139,6 +143,7 @@ ACTS: tuple[Act, ...] = (
     practice_act(WatchPlacements, recognising.watch),
     practice_act(ProposePlacements, placements.look_through),
     practice_act(ExpireHardship, hardship.expire),
+    practice_act(FollowStatements, following.recent),
     practice_act(RunStatements, statement_runs.by_clock, "statements.write"),
     practice_act(IssueStatements, statement_runs.continue_run, "statements.write"),
     practice_act(GatherPrintBatch, printing.put_together, "statements.write"),
@@ -150,6 +155,7 @@ ACTS: tuple[Act, ...] = (
     platform_act(AnswerAsk, recovering.answer),
     platform_act(ForgetSignIns, clearing.forget),
     platform_act(ForgetTokens, tokens.forget),
+    platform_act(ForgetPortal, portal_forgetting.forget),
     practice_act(RotateKeys, rotating.step, rotating.ROTATE),
     practice_act(StartRotation, rotating.start_due, rotating.ROTATE),
     platform_act(FindWornKeys, rotating.find_worn, rotating.ROTATE),

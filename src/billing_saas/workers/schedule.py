@@ -30,10 +30,12 @@ from billing_saas.outbox import jobs, leasing, queue
 from billing_saas.outbox.jobs import Job, PurgeJobs
 from billing_saas.payments.jobs import FindSilentPayments
 from billing_saas.plans.jobs import ChargePlans, WatchPlans
+from billing_saas.portal.jobs import ForgetPortal
 from billing_saas.reports.jobs import CheckInvariants, CountReceivables
 from billing_saas.requests.jobs import ForgetRequests
 from billing_saas.signin.jobs import ForgetSignIns
 from billing_saas.statement_runs.jobs import RunStatements
+from billing_saas.statements.jobs import FollowStatements
 from billing_saas.workers import times
 from billing_saas.workers.times import Daily, Every, Times
 
@@ -76,9 +78,11 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("receivables.count", Every(60), CountReceivables()),
     Schedule("keys.find_worn", Daily(time(3, 40)), FindWornKeys()),
     Schedule("requests.forget", Daily(time(3, 20)), ForgetRequests()),
+    Schedule("statements.follow", Every(15), FollowStatements()),
     Schedule("statements.run", Daily(time(7, 0)), RunStatements()),
     Schedule("sign_ins.forget", Daily(time(3, 30)), ForgetSignIns()),
     Schedule("tokens.forget", Daily(time(3, 35)), ForgetTokens()),
+    Schedule("portal.forget", Daily(time(3, 45)), ForgetPortal()),
     Schedule("emergencies.tell", Every(5), TellOfEmergencies()),
     Schedule("emergencies.watch", Daily(time(6, 0)), WatchEmergencies()),
     Schedule("messages.sweep", Every(60), SweepMessages()),
