@@ -41,15 +41,13 @@ FIELDS: dict[str, Any] = {
     **_of(
         "MessageSettings",
         {
-            "closes_at": "21:00:00",
+            "closes_minute": 1260,
             "most_a_week": 3,
-            "opens_at": "08:00:00",
+            "opens_minute": 480,
             "text_number": "+13125550100",
         },
     ),
-    **_of(
-        "MessageSettingsIn", {"closes_at": "21:00:00", "most_a_week": 3, "opens_at": "08:00:00"}
-    ),
+    **_of("MessageSettingsIn", {"closes_minute": 1260, "most_a_week": 3, "opens_minute": 480}),
     **_of("Thread", {"kind": "bill", "letters": 2, "subject": "My statement of October"}),
     "ThreadIn.subject": "Your statement of October",
     "ThreadIn.text": "You asked at the desk what the copay was for.",

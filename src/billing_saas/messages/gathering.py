@@ -96,7 +96,7 @@ async def gather(db: TenantSession, patient_ids: Collection[UUID]) -> Gathered:
     return Gathered(
         now=now,
         time_zone=practice.time_zone,
-        policy=gate_rules.policy_of(practice.opens_at, practice.closes_at, practice.most_a_week),
+        policy=practice.policy,
         recipients=recipients,
         orphans=await _minors(db, people, now.astimezone(ZoneInfo(practice.time_zone)).date()),
         contacts=await contacts.rows_of(db, people),

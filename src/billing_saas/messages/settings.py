@@ -13,8 +13,16 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.messages import gate_rules
 from billing_saas.messages.errors import BadSetting
+from billing_saas.messages.gate_rules import Policy
 from billing_saas.messages.tables import MessageSetting, TextSender
 from billing_saas.tenants import queries as tenants
+
+
+def _minute(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+_OPENS, _CLOSES = _minute(gate_rules.OPENS_AT), _minute(gate_rules.CLOSES_AT)
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,16 +32,26 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     text_number: str
     name_allowed: bool
-    opens_at: time
-    closes_at: time
+    opens_minute: int
+    closes_minute: int
     most_a_week: int
     version: int
+
+    @property
+    def policy(self) -> Policy:
+        return gate_rules.policy_of(
+            _time(self.opens_minute), _time(self.closes_minute), self.most_a_week
+        )
+
+
+def _time(minute: int) -> time:
+    return time(minute // 60, minute % 60)
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     name_allowed: bool
-    opens_at: time
-    closes_at: time
+    opens_minute: int
+    closes_minute: int
     most_a_week: int
 
 
@@ -52,16 +70,11 @@ async def lock(db: TenantSession, _: UUID) -> None:
 async def change(db: TenantSession, actor: Actor, choice: Choice) -> None:
     """Narrower than the law's hours, or as wide; never wider."""
     actor.must("messages.settings")
-    if not gate_rules.OPENS_AT <= choice.opens_at < choice.closes_at <= gate_rules.CLOSES_AT:
+    if not _OPENS <= choice.opens_minute < choice.closes_minute <= _CLOSES:
         raise BadSetting(
-            "Hours lie between 08:00 and 21:00, and open before they close.", field="opens_at"
+            "Hours lie between 08:00 and 21:00, and open before they close.", field="opens_minute"
         )
-    values = {
-        "name_allowed": choice.name_allowed,
-        "opens_minute": _minute(choice.opens_at),
-        "closes_minute": _minute(choice.closes_at),
-        "most_a_week": choice.most_a_week,
-    }
+    values = msgspec.structs.asdict(choice)
     now = clock.now()
     made = insert(MessageSetting).values(
         tenant_id=db.tenant_id, **values, version=1, updated_at=now
@@ -90,16 +103,8 @@ async def of(db: TenantSession) -> Chosen:
         time_zone=practice.time_zone,
         text_number=number or "",
         name_allowed=setting.name_allowed if setting else False,
-        opens_at=_time(setting.opens_minute) if setting else gate_rules.OPENS_AT,
-        closes_at=_time(setting.closes_minute) if setting else gate_rules.CLOSES_AT,
+        opens_minute=setting.opens_minute if setting else _OPENS,
+        closes_minute=setting.closes_minute if setting else _CLOSES,
         most_a_week=setting.most_a_week if setting else gate_rules.MOST_A_WEEK,
         version=setting.version if setting else 0,
     )
-
-
-def _minute(at: time) -> int:
-    return at.hour * 60 + at.minute
-
-
-def _time(minute: int) -> time:
-    return time(minute // 60, minute % 60)

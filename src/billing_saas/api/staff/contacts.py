@@ -169,6 +169,7 @@ async def put_contact(db: Db, actor: Who, patient_id: Id, data: JSONBody[Contact
 
 @post(
     "/patients/{patient_id:uuid}/contact-verifications",
+    status_code=204,
     summary="Say that an address on file is the patient's: they were asked",
     opt=declared(WRITE, refusals=[NothingToVerify]),
 )

@@ -1,6 +1,6 @@
 """What patients were sent, with what was decided; letters between patient and office; the practice's choice."""
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -116,24 +116,24 @@ class LetterIn(In, frozen=True, forbid_unknown_fields=True):
 
 
 class MessageSettingsOut(Out, frozen=True):
-    """`version` is 0 until the practice has said anything. `text_number` is given by the operator; empty:
-    no texts leave."""
+    """Minutes are of the patient's day: 480 is eight in the morning. `version` is 0 until the practice has
+    said anything. `text_number` is given by the operator; empty: no texts leave."""
 
     name_allowed: bool
-    opens_at: time
-    closes_at: time
+    opens_minute: int
+    closes_minute: int
     most_a_week: int
     text_number: str
     version: int
 
 
 class MessageSettingsIn(In, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`name_allowed`: messages may name the practice, whose specialty may tell of an illness. Hours are of the
-    patient's day, within 08:00 and 21:00. `most_a_week`: messages that ask one person for money."""
+    """`name_allowed`: messages may name the practice, whose specialty may tell of an illness. Minutes are
+    of the patient's day, from 480 (08:00) to 1260 (21:00). `most_a_week`: messages that ask one person for money."""
 
     name_allowed: bool
-    opens_at: time
-    closes_at: time
+    opens_minute: Annotated[int, msgspec.Meta(ge=480, le=1260)]
+    closes_minute: Annotated[int, msgspec.Meta(ge=480, le=1260)]
     most_a_week: Annotated[int, msgspec.Meta(ge=1, le=7)]
 
 
@@ -255,6 +255,7 @@ async def write_letter(
 
 @post(
     "/threads/{thread_id:uuid}/closing",
+    status_code=204,
     summary="Close a thread: nothing is left to answer",
     opt=declared(WRITE),
 )
