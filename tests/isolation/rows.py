@@ -49,6 +49,7 @@ _NUMBERS = itertools.count(1)
 
 # What a CHECK by pattern asks for, by the column's name.
 _PATTERNS: dict[str, Callable[[], str]] = {
+    "accent": lambda: "#205781",
     "npi": lambda: str(secrets.randbelow(10**10)).zfill(10),
     "tax_id": lambda: str(secrets.randbelow(10**9)).zfill(9),
     "own_qualifier": lambda: "ZZ",
