@@ -22,6 +22,7 @@ from billing_saas.api.oauth import tokens
 from billing_saas.api.portal import portal, refusing
 from billing_saas.api.staff import (
     agencies,
+    agency_files,
     arrivals,
     audit_events,
     balances,
@@ -30,6 +31,7 @@ from billing_saas.api.staff import (
     claims,
     clients,
     coding,
+    collection_policy,
     companies,
     company_members,
     connections,
@@ -42,6 +44,7 @@ from billing_saas.api.staff import (
     explanations,
     guarantors,
     hardship,
+    hardship_policy,
     identity_providers,
     invitations,
     members,
@@ -87,6 +90,7 @@ def staff() -> Router:
         route_handlers=[
             practices.get_practice,
             *agencies.HANDLERS,
+            *agency_files.HANDLERS,
             *arrivals.HANDLERS,
             *audit_events.HANDLERS,
             *balances.HANDLERS,
@@ -94,6 +98,7 @@ def staff() -> Router:
             *circumstances.HANDLERS,
             *claims.HANDLERS,
             *coding.HANDLERS,
+            *collection_policy.HANDLERS,
             *clients.HANDLERS,
             *connections.HANDLERS,
             *contacts.HANDLERS,
@@ -105,6 +110,7 @@ def staff() -> Router:
             *duties.HANDLERS,
             *emergencies.HANDLERS,
             *hardship.HANDLERS,
+            *hardship_policy.HANDLERS,
             *identity_providers.HANDLERS,
             *members.HANDLERS,
             *messages.HANDLERS,

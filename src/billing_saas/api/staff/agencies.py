@@ -1,4 +1,4 @@
-"""Collection agencies: their agreements, the files they get, and the reports they send."""
+"""Collection agencies: their agreements, the reports they send, and their fees."""
 
 from collections.abc import AsyncIterator
 from datetime import date, datetime
@@ -10,9 +10,9 @@ from litestar import Request, Response, get, post, put
 from litestar.params import HeaderParameter, JSONBody, QueryParameter
 
 from billing_saas.agencies import paying, queries, receiving, telling
-from billing_saas.agencies.errors import FeeBeyondDue, InvoicePaid, NothingToTell
+from billing_saas.agencies.errors import FeeBeyondDue, InvoicePaid
 from billing_saas.agencies.rules import MOST_BYTES
-from billing_saas.agencies.tables import AgencyFeePayment, AgencyFile, AgencyPayment, AgencyReport
+from billing_saas.agencies.tables import AgencyFeePayment, AgencyPayment, AgencyReport
 from billing_saas.api.declaring import Upload, declared
 from billing_saas.api.deps import Asked, Db, Id, Who
 from billing_saas.api.manners import Versioned, manners
@@ -20,10 +20,10 @@ from billing_saas.api.staff.arrivals import ReceivedOut
 from billing_saas.api.wire import In, Out, PageOut
 from billing_saas.blobs.errors import BlobTooLarge
 from billing_saas.collections import policies
-from billing_saas.collections.errors import BadAgency, NoAgency, NoAgreement
+from billing_saas.collections.errors import BadAgency
 from billing_saas.collections.policies import NewAgency
 from billing_saas.collections.tables import CollectionAgency
-from billing_saas.kit.actor import Actor, StepUpRequired
+from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 
 
@@ -62,24 +62,6 @@ class CollectionAgencyIn(In, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def new(self) -> NewAgency:
         return NewAgency(**msgspec.structs.asdict(self))
-
-
-class AgencyFileOut(Out, frozen=True):
-    """`amount_cents` is what was placed by it. `opened_at`: when it was first opened to be handed over."""
-
-    id: UUID
-    agency_id: UUID
-    sha256: str
-    rows: int
-    amount_cents: int
-    made_by: UUID
-    made_at: datetime
-    opened_by: UUID | None
-    opened_at: datetime | None
-
-    @classmethod
-    def of(cls, row: AgencyFile) -> "AgencyFileOut":
-        return cls(**{name: getattr(row, name) for name in cls.__struct_fields__})
 
 
 class AgencyReportOut(Out, frozen=True):
@@ -174,10 +156,6 @@ async def _agency(
     return CollectionAgencyOut.of(await policies.agency(db, actor, collection_agency_id))
 
 
-async def _file(db: TenantSession, actor: Actor, agency_file_id: UUID) -> AgencyFileOut:
-    return AgencyFileOut.of(await queries.file(db, actor, agency_file_id))
-
-
 async def _fee_payment(db: TenantSession, actor: Actor, payment_id: UUID) -> FeePaymentOut:
     return FeePaymentOut.of(await queries.fee_payment(db, actor, payment_id))
 
@@ -233,70 +211,6 @@ async def change_collection_agency(
     """Another rate is of what is placed from now on."""
     await policies.change_agency(db, actor, collection_agency_id, data.new())
     return await _agency(db, actor, collection_agency_id)
-
-
-@post(
-    "/collection-agencies/{collection_agency_id:uuid}/files",
-    summary="Make a file of all that the agency must be told",
-    opt=declared(
-        "agencies.disclose",
-        "agencies.read",
-        refusals=[NoAgency, NoAgreement, NothingToTell, StepUpRequired],
-        leads_to={
-            "get_agency_file": {"agency_file_id": "$response.body#/id"},
-            "open_agency_file": {"agency_file_id": "$response.body#/id"},
-        },
-    )
-    | manners(told_by=_file, resource="id"),
-)
-async def make_agency_file(db: Db, actor: Who, collection_agency_id: Id) -> AgencyFileOut:
-    """By a person who showed a second factor minutes ago. It names who owes, and nothing clinical."""
-    return await _file(db, actor, await telling.make_file(db, actor, collection_agency_id))
-
-
-@get(
-    "/agency-files",
-    summary="Files made for agencies, newest first",
-    opt=declared(
-        "agencies.read",
-        leads_to={"get_agency_file": {"agency_file_id": "$response.body#/rows/0/id"}},
-    ),
-)
-async def list_agency_files(
-    db: Db,
-    actor: Who,
-    page: Asked,
-    agency_id: Annotated[UUID | None, QueryParameter(description="Of this agency.")] = None,
-) -> PageOut[AgencyFileOut]:
-    found = await queries.files(db, actor, page, agency_id=agency_id)
-    return PageOut([AgencyFileOut.of(row) for row in found.rows], found.next_cursor)
-
-
-@get(
-    "/agency-files/{agency_file_id:uuid}",
-    summary="One file, without its content",
-    opt=declared("agencies.read"),
-)
-async def get_agency_file(db: Db, actor: Who, agency_file_id: Id) -> AgencyFileOut:
-    return await _file(db, actor, agency_file_id)
-
-
-@get(
-    "/agency-files/{agency_file_id:uuid}/content",
-    summary="The file itself, to hand it over",
-    opt=declared(
-        "agencies.disclose",
-        refusals=[NoAgency, NoAgreement, StepUpRequired],
-        download=[telling.MEDIA_TYPE],
-    ),
-)
-async def open_agency_file(db: Db, actor: Who, agency_file_id: Id) -> Response[bytes]:
-    """A disclosure: told in the trail of everybody in it. By a person, with a second factor."""
-    return Response(
-        await telling.open_file(db, actor, agency_file_id),
-        media_type=telling.MEDIA_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{agency_file_id}.csv"'},
-    )
 
 
 async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
@@ -404,10 +318,6 @@ HANDLERS = [
     list_collection_agencies,
     get_collection_agency,
     change_collection_agency,
-    make_agency_file,
-    list_agency_files,
-    get_agency_file,
-    open_agency_file,
     receive_agency_report,
     list_agency_reports,
     get_agency_report,
