@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -164,7 +165,7 @@ def looked_at(page: Page, name: str, language: str) -> None:
 
 def test_every_page_can_be_read_by_anybody(site: str, story: Story) -> None:
     with chromium.opened() as browser:
-        cookie = {"name": COOKIE, "value": story.secret, "url": site}
+        cookie: Any = {"name": COOKIE, "value": story.secret, "url": site}
         # Axe is a script, and so needs a browser that runs some; the pages have none.
         context = browser.new_context()
         context.add_cookies([cookie])

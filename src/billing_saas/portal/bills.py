@@ -158,7 +158,7 @@ async def why(db: TenantSession, actor: Actor) -> Why:
     shown = tuple(_for(guarantor_id, one) for one in whole.claims)
     items = await owing.owed_by(db, guarantor_id)
     others = tuple(item for item in items if item.claim_id is None)
-    people = {one.patient_id for one in (*shown, *others)}
+    people = {one.patient_id for one in shown} | {item.patient_id for item in others}
     await own.tell(
         db,
         actor,

@@ -17,6 +17,7 @@ from billing_saas.kit.ids import new_id
 from billing_saas.messages import consents, contacts, sending
 from billing_saas.messages.contacts import Contact, Wanted
 from billing_saas.messages.errors import ContactNotFound
+from billing_saas.messages.gate_rules import Standing
 from billing_saas.messages.rules import CONSENTED, Channel, Language, Purpose, Sent, Words
 from billing_saas.portal import own, rules
 from billing_saas.portal.errors import NoVerifiedContact, WrongCode
@@ -125,7 +126,7 @@ async def confirm(
 
 async def allowed(
     db: TenantSession, actor: Actor
-) -> list[tuple[Sent, Purpose, consents.Standing, consents.Given | None]]:
+) -> list[tuple[Sent, Purpose, Standing, consents.Given | None]]:
     """Each channel and purpose, whether it is allowed now, and by which word."""
     patient_id = own.must_be_verified(actor)
     given = await consents.consents_of(db, actor, patient_id)

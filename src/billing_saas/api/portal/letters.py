@@ -17,7 +17,7 @@ from billing_saas.tenants import queries as tenants
 Id = FromPath[UUID]
 _UNDER = "/portal/messages"
 _SHOWN = 100
-_LIMITS = {"longest_subject": LONGEST_SUBJECT, "longest_text": LONGEST_TEXT}
+_LIMITS: dict[str, Any] = {"longest_subject": LONGEST_SUBJECT, "longest_text": LONGEST_TEXT}
 
 
 @get("/portal/messages")

@@ -10,7 +10,7 @@ from billing_saas.api.portal import frame, inside
 from billing_saas.api.portal.visiting import Asked, Visit, Visitor
 from billing_saas.kit.errors import NotFound
 from billing_saas.messages.errors import BadConsent, BadContact
-from billing_saas.messages.rules import CONSENTED, Channel, Language, Purpose, Sent
+from billing_saas.messages.rules import CONSENTED, Channel, Sent
 from billing_saas.portal import reaching
 from billing_saas.portal.errors import NoVerifiedContact, WrongCode
 
@@ -34,7 +34,7 @@ async def change_contact(visit: Visitor) -> Response[Any]:
                 email=form.get("email", "")[:300],
                 phone=form.get("phone", "")[:40],
                 preferred=cast(Channel, preferred if preferred in _PREFERRED else "email"),
-                language=cast(Language, "es" if form.get("language") == "es" else "en"),
+                language="es" if form.get("language") == "es" else "en",
             )
     except BadContact:
         return await _contact(visit, fault="contact.bad")
@@ -100,7 +100,7 @@ async def change_consent(visit: Visitor) -> Response[Any]:
                 db,
                 actor,
                 _channel(channel),
-                cast(Purpose, purpose),
+                purpose,
                 yes=visit.form.get("answer") == "yes",
             )
     except BadConsent:
@@ -111,7 +111,7 @@ async def change_consent(visit: Visitor) -> Response[Any]:
 def _channel(typed: str) -> Sent:
     if typed not in reaching.CHANNELS:
         raise NotFound("There is no such way.")
-    return cast(Sent, typed)
+    return typed
 
 
 async def _contact(visit: Visit, *, fault: str = "", done: str = "") -> Response[str]:

@@ -169,7 +169,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "plan.part": ("{n}. {day}", "{n}. {day}"),
     "plan.part.paid": ("{amount} paid", "{amount} pagados"),
     "plan.in_another": (
-        "These terms are in English, as the plan was made. To have them in Spanish, refuse this plan and"
+        "These terms are in Spanish, as the plan was made. To have them in English, refuse this plan and"
         " choose it again here.",
         "Estas condiciones están en inglés, como se hizo el plan. Para tenerlas en español, rechace este"
         " plan y elíjalo de nuevo aquí.",
