@@ -139,7 +139,7 @@ async def get_placement_eligibility(
 
 @post(
     "/placement-proposals",
-    status_code=202,
+    status_code=204,
     summary="Have all accounts looked through for those that may be placed",
     opt=declared("collections.propose", refusals=[AgencyNotFound, NoAgency, NoAgreement]),
 )
