@@ -151,7 +151,7 @@ def _payments() -> None:
           claim_id uuid,
           charge_id uuid,
           unapplied boolean NOT NULL,
-          cents bigint NOT NULL CHECK (cents <> 0),
+          amount_cents bigint NOT NULL CHECK (amount_cents <> 0),
           created_at timestamptz NOT NULL,
           PRIMARY KEY (tenant_id, id),
           FOREIGN KEY (tenant_id, payment_id) REFERENCES payment,

@@ -21,3 +21,4 @@ async def till(database: Database, elm: Tenant, sandbox: Sandbox) -> AsyncIterat
     opened = await Till.opened(database, elm, sandbox)
     yield opened
     sandbox.no_more_faults()
+    sandbox.back_to_now()

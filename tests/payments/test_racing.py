@@ -96,8 +96,8 @@ async def test_payments_and_postings_together_end_exact(desk: Desk, database: Da
         odd = await db.execute(
             text(
                 "SELECT share.payment_id FROM payment_share share JOIN payment"
-                " ON payment.id = share.payment_id GROUP BY share.payment_id, amount_cents"
-                " HAVING sum(share.cents) <> amount_cents"
+                " ON payment.id = share.payment_id GROUP BY share.payment_id, payment.amount_cents"
+                " HAVING sum(share.amount_cents) <> payment.amount_cents"
             )
         )
         assert odd.all() == []

@@ -26,12 +26,12 @@ CLOSE = "collections.close"
 # Only money meant for a bill: what was paid ahead, or for a plan, is not the agency's.
 _CREDITS = text(
     """
-    SELECT payment.id, CAST(sum(share.cents) AS bigint) AS cents
+    SELECT payment.id, CAST(sum(share.amount_cents) AS bigint) AS cents
     FROM payment JOIN payment_share share
       ON share.tenant_id = :tenant_id AND share.payment_id = payment.id AND share.unapplied
     WHERE payment.tenant_id = :tenant_id AND payment.guarantor_id = :guarantor_id
       AND payment.purpose = 'bill' AND payment.received_on >= :since
-    GROUP BY payment.id HAVING sum(share.cents) > 0
+    GROUP BY payment.id HAVING sum(share.amount_cents) > 0
     ORDER BY payment.id
     """
 )

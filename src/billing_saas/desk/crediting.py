@@ -13,6 +13,7 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.ledger import journal
+from billing_saas.patients import queries as patients
 from billing_saas.patients.errors import PatientNotFound
 from billing_saas.payments import laying, recording
 from billing_saas.payments import rules as payments
@@ -24,11 +25,11 @@ APPLY = recording.TAKE
 
 _CREDITS = text(
     """
-    SELECT share.payment_id, share.patient_id, CAST(sum(share.cents) AS bigint) AS cents
+    SELECT share.payment_id, share.patient_id, CAST(sum(share.amount_cents) AS bigint) AS cents
     FROM payment JOIN payment_share share
       ON share.tenant_id = :tenant_id AND share.payment_id = payment.id AND share.unapplied
     WHERE payment.tenant_id = :tenant_id AND payment.guarantor_id = :guarantor_id
-    GROUP BY share.payment_id, share.patient_id HAVING sum(share.cents) <> 0
+    GROUP BY share.payment_id, share.patient_id HAVING sum(share.amount_cents) <> 0
     ORDER BY share.payment_id
     """
 )
@@ -49,8 +50,7 @@ class CreditShown(msgspec.Struct, frozen=True, kw_only=True):
 
 async def credit(db: TenantSession, actor: Actor, guarantor_id: UUID) -> CreditShown:
     actor.must(READ)
-    if not actor.may_see(guarantor_id):
-        raise PatientNotFound("There is no such patient.")
+    await _must_see(db, actor, guarantor_id)
     held = await _held(db, guarantor_id)
     owed = sum(item.cents for item in await owing.owed_by(db, guarantor_id))
     total = sum(one.cents for one in held)
@@ -77,8 +77,7 @@ async def apply(
 ) -> UUID:
     """Lay credit on what is owed, the oldest on the oldest: all of it, or so many cents. The entry's id."""
     actor.must(APPLY)
-    if not actor.may_see(guarantor_id):
-        raise PatientNotFound("There is no such patient.")
+    await _must_see(db, actor, guarantor_id)
     await laying.lock_guarantor(db, guarantor_id)
     items = await owing.owed_by(db, guarantor_id)
     await laying.lock_claims(db, {item.claim_id for item in items if item.claim_id is not None})
@@ -104,6 +103,12 @@ async def apply(
         detail={"cents": sum(share.cents for share in together if not share.unapplied)},
     )
     return entry_id
+
+
+async def _must_see(db: TenantSession, actor: Actor, guarantor_id: UUID) -> None:
+    if not actor.may_see(guarantor_id):
+        raise PatientNotFound("There is no such patient.")
+    await patients.must_exist(db, guarantor_id)
 
 
 async def _held(db: TenantSession, guarantor_id: UUID) -> list[Credit]:

@@ -86,7 +86,7 @@ async def keep(
                 "claim_id": share.claim_id,
                 "charge_id": share.charge_id,
                 "unapplied": share.unapplied,
-                "cents": share.cents,
+                "amount_cents": share.cents,
                 "created_at": at,
             }
             for share_id, share in zip(ids, shares, strict=True)
@@ -102,7 +102,7 @@ async def shares_of(db: TenantSession, payment_id: UUID) -> list[Share]:
         .order_by(PaymentShare.id)
     )
     return [
-        Share(row.patient_id, row.claim_id, row.charge_id, row.cents, row.unapplied) for row in rows
+        Share(row.patient_id, row.claim_id, row.charge_id, row.amount_cents, row.unapplied) for row in rows
     ]
 
 

@@ -136,7 +136,7 @@ class PaymentShare(Row):
     claim_id: Mapped[UUID | None]
     charge_id: Mapped[UUID | None]
     unapplied: Mapped[bool]
-    cents: Mapped[int] = mapped_column(BigInteger)
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(_INSTANT)
 
 
