@@ -40,6 +40,17 @@ def test_by_when(sandbox: Sandbox, client: stripe.StripeClient, practice: str) -
     assert [each.id for each in found] == [early.id]
 
 
+def test_time_that_was_moved_on_and_back(
+    sandbox: Sandbox, client: stripe.StripeClient, practice: str
+) -> None:
+    wall = sandbox.now()
+    sandbox.advance(days=40)
+    late = client.v1.customers.create({}, here(practice))
+    assert late.created - wall >= 40 * 86_400
+    sandbox.back_to_now()
+    assert 0 <= sandbox.now() - wall < 60
+
+
 def test_expanding(client: stripe.StripeClient, practice: str) -> None:
     customer = client.v1.customers.create({}, here(practice))
     made = client.v1.payment_intents.create(

@@ -49,6 +49,12 @@ class Clock:
             self._ahead += max(0.0, goal - self.exactly())
         self._changed.set()
 
+    def to_the_walls(self) -> None:
+        """As if it had never been moved on. What had been planned stays planned for its instant."""
+        with self._lock:
+            self._ahead = 0.0
+        self._changed.set()
+
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="stripe-clock", daemon=True)
         self._thread.start()

@@ -213,6 +213,10 @@ class Sandbox:
         """Move the sandbox's clock; what falls due happens: refunds, debits, payouts, expiries, retries."""
         self.world.clock.advance(seconds + hours * 3600 + days * 86_400)
 
+    def back_to_now(self) -> None:
+        """The clock as it would be unmoved, for a sandbox that several stories share."""
+        self.world.clock.to_the_walls()
+
     def now(self) -> int:
         return self.world.clock.now()
 
