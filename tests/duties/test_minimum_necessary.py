@@ -4,6 +4,7 @@
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,11 +15,13 @@ import pytest
 from billing_saas.documents import filing
 from billing_saas.documents.filing import Filed
 from billing_saas.identity.rules import PERMISSIONS
+from billing_saas.kit import clock
 from billing_saas.kit.db import Database
 from tests.api.walking import Client, ask, knocking, walked
 from tests.build import month
-from tests.cast import Person, Tenant, enrolled
+from tests.cast import Person, Tenant, actor_with, enrolled
 from tests.cluster import Clone
+from tests.collections import planted
 from tests.duties.opens import counting
 
 RECORD = Path(__file__).parent / "minimum_necessary.txt"
@@ -49,6 +52,9 @@ async def world(database: Database, elm: Tenant, alice: Person, clone: Clone) ->
             for kind in ("insurance_card", "medical_record", "explanation_of_benefits"):
                 filed = Filed(kind=kind, title=kind, patient_id=found["patient"]["id"])
                 found["document"] = {"id": await filing.announce(db, alice.actor, filed)}
+            today = clock.now().date() - timedelta(days=1)
+            await planted.work(db, actor_with(PERMISSIONS), found["patient"]["id"], today)
+        found |= {table: first(table) for table in ("circumstance", "hardship_application")}
     return found
 
 
