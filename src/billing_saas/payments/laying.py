@@ -102,7 +102,8 @@ async def shares_of(db: TenantSession, payment_id: UUID) -> list[Share]:
         .order_by(PaymentShare.id)
     )
     return [
-        Share(row.patient_id, row.claim_id, row.charge_id, row.amount_cents, row.unapplied) for row in rows
+        Share(row.patient_id, row.claim_id, row.charge_id, row.amount_cents, row.unapplied)
+        for row in rows
     ]
 
 

@@ -1,5 +1,7 @@
 """What nobody knocked for: askings whose end was not heard, pages that ended, debits that take days."""
 
+from uuid import UUID
+
 from sqlalchemy import bindparam, select, union, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
@@ -32,8 +34,11 @@ _DUE = union(
 
 async def find(db: PlatformSession, _actor: Actor, _job: FindSilentPayments) -> None:
     """Which practices have something due: that alone, and no more, is the platform's to see."""
-    tenants = await db.scalars(_DUE, {"now": clock.now()})
-    await queue.add_owed(db, [(tenant_id, SweepPayments()) for tenant_id in tenants])
+    await queue.add_owed(db, [(tenant_id, SweepPayments()) for tenant_id in await due(db)])
+
+
+async def due(db: PlatformSession) -> list[UUID]:
+    return list(await db.scalars(_DUE, {"now": clock.now()}))
 
 
 async def sweep(db: TenantSession, actor: Actor, _job: SweepPayments) -> None:
