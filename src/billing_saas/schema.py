@@ -33,6 +33,7 @@ import billing_saas.payments.tables
 import billing_saas.phi.tables
 import billing_saas.plans.tables
 import billing_saas.portal.tables
+import billing_saas.portal_looks.tables
 import billing_saas.providers.tables
 import billing_saas.remittances.tables
 import billing_saas.reports.tables

@@ -14,9 +14,10 @@ from billing_saas.links import issuing
 from billing_saas.messages import consents, contacts
 from billing_saas.patients import guarantors, registering
 from billing_saas.patients.rules import Demographics
-from billing_saas.portal import guardians, looks
+from billing_saas.portal import guardians
 from billing_saas.portal.rules import Level
 from billing_saas.portal.tables import PortalCode, PortalSession
+from billing_saas.portal_looks import settings as looks
 from billing_saas.workers import running
 from tests.cast import Person, Tenant, enrolled
 from tests.portal import debts

@@ -20,9 +20,10 @@ from billing_saas.links import issuing, rules
 from billing_saas.links.tables import PortalLink
 from billing_saas.patients import registering
 from billing_saas.patients.rules import Demographics
-from billing_saas.portal import looks, sessions
+from billing_saas.portal import sessions
 from billing_saas.portal.errors import NotEntered
 from billing_saas.portal.tables import PortalSession
+from billing_saas.portal_looks import settings as looks
 from tests.cast import Person, Tenant
 from tests.portal.visiting import FORM, Phone
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from billing_saas.gateways.stripe import StripeProcessor
 from billing_saas.kit.db import Database
 from billing_saas.links import rules
-from billing_saas.portal import looks
+from billing_saas.portal_looks import settings as looks
 from billing_sandbox.stripe.running import Sandbox
 from tests.cast import Tenant, enrolled
 from tests.cluster import Clone

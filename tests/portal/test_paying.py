@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from billing_saas.kit.db import Database
 from billing_saas.payments.tables import Payment
-from billing_saas.portal import looks
+from billing_saas.portal_looks import settings as looks
 from billing_sandbox.stripe.running import Refused, Sandbox
 from tests.cast import Tenant, enrolled
 from tests.payments.till import Till

@@ -8,7 +8,7 @@ import pytest
 
 from billing_saas.kit import logs
 from billing_saas.kit.db import Database
-from billing_saas.portal import looks
+from billing_saas.portal_looks import settings as looks
 from tests.cast import Tenant, enrolled
 from tests.portal import debts
 from tests.portal.visiting import BORN, Phone

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from billing_saas.api.portal import door_words, frame, words
-from billing_saas.portal import look_rules, paying, rules
+from billing_saas.portal import paying, rules
+from billing_saas.portal_looks import rules as look_rules
 
 ROOT = Path(words.__file__).parent
 _IN_TEMPLATES = re.compile(r"""\bt\(\s*["']([a-z0-9_.]+)["']\s*(~)?""")

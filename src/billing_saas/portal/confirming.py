@@ -18,11 +18,12 @@ from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.messages import contacts, sending
 from billing_saas.messages.rules import Sent, Words
-from billing_saas.portal import guardians, looks, rules, sessions
+from billing_saas.portal import guardians, rules, sessions
 from billing_saas.portal.errors import NoVerifiedContact, WrongCode
 from billing_saas.portal.sessions import PortalVisitor
 from billing_saas.portal.tables import PortalCode
 from billing_saas.portal.trying import Place, Tries
+from billing_saas.portal_looks import settings as look_settings
 from billing_saas.vault import keys as vault_keys
 from billing_saas.vault.keys import VaultKeys
 
@@ -41,7 +42,7 @@ class Raised:
 
 async def channels(db: TenantSession, visitor: PortalVisitor) -> list[Sent]:
     """By which a code can be sent. To which address is not said: it would tell who has the link of it."""
-    if not (await looks.look_of(db)).opens_record or await guardians.is_minor(
+    if not (await look_settings.look_of(db)).opens_record or await guardians.is_minor(
         db, visitor.guarantor_id
     ):
         return []

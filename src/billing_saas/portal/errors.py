@@ -1,4 +1,4 @@
-from billing_saas.kit.errors import Conflict, Invalid, Refused
+from billing_saas.kit.errors import Conflict, Refused
 
 
 class NotEntered(Exception):
@@ -19,14 +19,6 @@ class WrongCode(Exception):
 
 class NoVerifiedContact(Refused):
     """There is nowhere to send a code: no contact of theirs was ever verified."""
-
-
-class LookNotGood(Invalid):
-    """A portal cannot look like that."""
-
-
-class LookChanged(Conflict):
-    """Somebody changed how the portal looks since it was read."""
 
 
 class NoBirthDate(Conflict):

@@ -26,9 +26,10 @@ from billing_saas.payments.errors import (
 from billing_saas.payments.jobs import AskAboutPayment
 from billing_saas.payments.queries import PaymentShown, Receipt
 from billing_saas.payments.starting import Started
-from billing_saas.portal import looks, rules
+from billing_saas.portal import rules
 from billing_saas.portal.sessions import PortalVisitor
 from billing_saas.portal.trying import Tries
+from billing_saas.portal_looks import settings as look_settings
 from billing_saas.statements import owing, queries
 from billing_saas.statements.errors import StatementNotFound
 
@@ -101,7 +102,7 @@ async def pay(
     actor.must(rules.PAY)
     meant = _meant(visitor, statement_id)
     async with database.tenant(visitor.tenant_id) as db:
-        look = await looks.look_of(db)
+        look = await look_settings.look_of(db)
         owed = await _due(db, visitor, meant)
         begun = await _begun(db, visitor, meant)
     if not payment_rules.LEAST_CENTS <= cents <= owed.payable_cents:

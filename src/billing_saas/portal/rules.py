@@ -31,7 +31,6 @@ ABSOLUTE: dict[Level, timedelta] = {
     Level.VERIFIED: timedelta(hours=8),
 }
 SEEN_EVERY = timedelta(minutes=1)
-LANGUAGES = ("en", "es")
 
 # security.md, section 6. A token's own five are `links.rules.MOST_WRONG_TRIES`.
 OF_A_PLACE = Limit("tries an hour", 20, 3600)

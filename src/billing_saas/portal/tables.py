@@ -1,4 +1,4 @@
-"""Sessions of patients, one-time codes, and how a practice looks to them (migration 0024)."""
+"""Sessions of patients and one-time codes (migration 0024)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -55,26 +55,3 @@ class PortalCode(Row):
     made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-
-
-class PortalLook(Row):
-    """How a practice looks to its patients, and what it lets them do. None is the default look."""
-
-    __tablename__ = "portal_look"
-    __table_args__ = (
-        ForeignKeyConstraint(["tenant_id"], ["practice.tenant_id"]),
-        ForeignKeyConstraint(
-            ["tenant_id", "logo_document_id"], ["document.tenant_id", "document.id"]
-        ),
-    )
-
-    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
-    shown_name: Mapped[str]
-    accent: Mapped[str]
-    logo_document_id: Mapped[UUID | None]
-    languages: Mapped[str]
-    pays_part: Mapped[bool]
-    opens_record: Mapped[bool]
-    version: Mapped[int]
-    changed_by: Mapped[UUID]
-    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

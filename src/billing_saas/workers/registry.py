@@ -48,8 +48,8 @@ from billing_saas.payments.jobs import (
 from billing_saas.plans import charging as plan_charging
 from billing_saas.plans import watching
 from billing_saas.plans.jobs import ChargeInstalment, ChargePlans, WatchPlans
-from billing_saas.portal import forgetting as portal_forgetting
-from billing_saas.portal.jobs import ForgetPortal
+from billing_saas.portal_office import forgetting as portal_forgetting
+from billing_saas.portal_office.jobs import ForgetPortal
 from billing_saas.remittances import intake, posting
 from billing_saas.remittances.jobs import PostRemittance, TakeInRemittances
 from billing_saas.reports import invariants, receivables

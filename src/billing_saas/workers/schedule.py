@@ -30,7 +30,7 @@ from billing_saas.outbox import jobs, leasing, queue
 from billing_saas.outbox.jobs import Job, PurgeJobs
 from billing_saas.payments.jobs import FindSilentPayments
 from billing_saas.plans.jobs import ChargePlans, WatchPlans
-from billing_saas.portal.jobs import ForgetPortal
+from billing_saas.portal_office.jobs import ForgetPortal
 from billing_saas.reports.jobs import CheckInvariants, CountReceivables
 from billing_saas.requests.jobs import ForgetRequests
 from billing_saas.signin.jobs import ForgetSignIns

@@ -7,8 +7,9 @@ from litestar import Response, get, post
 from billing_saas.api import cookies
 from billing_saas.api.portal import frame, visiting
 from billing_saas.api.portal.visiting import Asked, Visit, Visitor
-from billing_saas.portal import confirming, reissuing
+from billing_saas.portal import confirming
 from billing_saas.portal.errors import NoVerifiedContact, WrongCode
+from billing_saas.portal_office import reissuing
 
 _AFTER = "/portal/home"
 

@@ -3,8 +3,8 @@
 from litestar import Response, get
 
 from billing_saas.api.portal.visiting import Visitor
-from billing_saas.portal import looks
 from billing_saas.portal.errors import NotEntered
+from billing_saas.portal_looks import settings as looks
 
 
 @get("/portal/colours.css")

@@ -17,11 +17,12 @@ from billing_saas.api.portal import words
 from billing_saas.api.refusals import bad_request
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
-from billing_saas.portal import looks, rules, sessions
+from billing_saas.portal import rules, sessions
 from billing_saas.portal.errors import NotEntered
-from billing_saas.portal.looks import Look
 from billing_saas.portal.sessions import PortalVisitor
 from billing_saas.portal.trying import Place, Tries
+from billing_saas.portal_looks import settings as looks
+from billing_saas.portal_looks.settings import Look
 
 Asked = Request[Any, Any, Any]
 

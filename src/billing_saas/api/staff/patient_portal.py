@@ -17,9 +17,11 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.links import queries as links
 from billing_saas.links.queries import LinkShown
-from billing_saas.portal import giving, looks
-from billing_saas.portal.errors import LookChanged, LookNotGood, MinorWithoutGuarantor, NoBirthDate
-from billing_saas.portal.giving import Given
+from billing_saas.portal.errors import MinorWithoutGuarantor, NoBirthDate
+from billing_saas.portal_looks import settings as looks
+from billing_saas.portal_looks.errors import LookChanged, LookNotGood
+from billing_saas.portal_office import giving
+from billing_saas.portal_office.giving import Given
 
 
 class PortalLinkOut(Out, frozen=True):

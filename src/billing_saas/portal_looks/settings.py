@@ -13,9 +13,9 @@ from billing_saas.documents.tables import DocumentRow
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
-from billing_saas.portal import look_rules, rules
-from billing_saas.portal.errors import LookChanged, LookNotGood
-from billing_saas.portal.tables import PortalLook
+from billing_saas.portal_looks import rules
+from billing_saas.portal_looks.errors import LookChanged, LookNotGood
+from billing_saas.portal_looks.tables import PortalLook
 from billing_saas.tenants import queries as tenants
 from billing_saas.tenants.tables import Practice
 
@@ -28,7 +28,7 @@ class Look:
     """`version` 0: nobody chose, and these are the defaults."""
 
     shown_name: str
-    accent: str = look_rules.ACCENT
+    accent: str = rules.ACCENT
     logo_document_id: UUID | None = None
     languages: tuple[str, ...] = rules.LANGUAGES
     pays_part: bool = True
@@ -126,7 +126,7 @@ async def logo(db: TenantSession, look: Look) -> tuple[str, bytes] | None:
     if look.logo_document_id is None:
         return None
     row = await _document(db, look.logo_document_id)
-    if row is None or row.blob_id is None or row.media_type not in look_rules.LOGO_TYPES:
+    if row is None or row.blob_id is None or row.media_type not in rules.LOGO_TYPES:
         return None
     return row.media_type, b"".join([chunk async for chunk in storing.read(db, row.blob_id)])
 
@@ -134,9 +134,9 @@ async def logo(db: TenantSession, look: Look) -> tuple[str, bytes] | None:
 async def _check(db: TenantSession, wanted: Wanted) -> None:
     if not 1 <= len(wanted.shown_name.strip()) <= 80:
         raise LookNotGood("The name has 1 to 80 characters.", field="shown_name")
-    if not look_rules.is_colour(wanted.accent):
+    if not rules.is_colour(wanted.accent):
         raise LookNotGood("A colour is # and six of 0-9 a-f.", field="accent")
-    if not look_rules.is_readable(wanted.accent):
+    if not rules.is_readable(wanted.accent):
         raise LookNotGood(
             "This colour cannot be read on white: it needs a contrast of 4.5 to 1.", field="accent"
         )
@@ -155,9 +155,9 @@ async def _check_logo(db: TenantSession, document_id: UUID) -> None:
     if row.patient_id is not None:
         # It is shown to every patient.
         raise LookNotGood("A document of a patient is no logo.", field="logo_document_id")
-    if row.media_type not in look_rules.LOGO_TYPES:
+    if row.media_type not in rules.LOGO_TYPES:
         raise LookNotGood("A logo is a PNG or JPEG image.", field="logo_document_id")
-    if row.bytes > look_rules.MOST_LOGO_BYTES:
+    if row.bytes > rules.MOST_LOGO_BYTES:
         raise LookNotGood("A logo has 200 kB at most.", field="logo_document_id")
 
 

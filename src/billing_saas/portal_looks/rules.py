@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+LANGUAGES = ("en", "es")
 ACCENT = "#0b57a4"
 GROUNDS = ("#ffffff", "#f6f7f9")
 """Letters in the accent stand on these, and white ones on it."""
