@@ -179,6 +179,7 @@ async def test_a_declined_amendment_has_a_reason_and_can_be_disagreed_with(
     assert await open_cards(database, elm) == [(rules.DISAGREES, None)]
 
 
+@pytest.mark.slow
 async def test_what_waits_can_be_taken_back_and_is_bounded(
     database: Database, elm: Tenant, mona: Person, emil: Actor
 ) -> None:

@@ -181,14 +181,14 @@ async def test_others_find_nothing(
         assert "$" not in plain(oscars.page)
 
 
-@pytest.mark.parametrize("name", ['<img src=x onerror="alert(1)">', "{{ 7*7 }}", "O'Brien & <b>Co"])
 async def test_markup_in_a_name_is_a_name(
-    database: Database, elm: Tenant, alice: Person, phone: Phone, name: str
+    database: Database, elm: Tenant, alice: Person, phone: Phone
 ) -> None:
-    odd = await registered(database, elm, alice, "Odd", name)
-    await verified(database, elm, phone, odd)
-    await phone.get("/portal/home")
-    assert "<img src=x" not in phone.page
-    assert "<b>" not in phone.page
-    assert "49" not in plain(phone.page)
-    assert phone.page.count("Hello, ") == 1
+    for name in ('<img src=x onerror="alert(1)">', "{{ 7*7 }}", "O'Brien & <b>Co"):
+        odd = await registered(database, elm, alice, "Odd", name)
+        await verified(database, elm, phone, odd)
+        await phone.get("/portal/home")
+        assert "<img src=x" not in phone.page
+        assert "<b>" not in phone.page
+        assert "49" not in plain(phone.page)
+        assert phone.page.count("Hello, ") == 1

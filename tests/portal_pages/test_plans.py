@@ -112,6 +112,7 @@ async def test_in_spanish_the_terms_are_spanish(scene: Scene, inside: Phone, ros
     assert "Autorizo a Elm Family Medicine" in inside.page
 
 
+@pytest.mark.slow
 async def test_a_card_is_given_on_the_processors_page_and_the_rest_is_paid_early(
     database: Database, elm: Tenant, sandbox: Sandbox, inside: Phone, oscars: Phone, rosa: UUID
 ) -> None:

@@ -140,6 +140,7 @@ async def test_a_link_and_a_birth_date_open_none_of_it(
         assert await answered(knower, asked, rosas) == (303, "/portal/code"), asked
 
 
+@pytest.mark.slow
 async def test_nobody_is_led_to_the_way_in(
     app: Litestar, phone: Phone, rosas: dict[str, UUID]
 ) -> None:
@@ -154,12 +155,14 @@ async def test_another_guarantor_finds_no_row_of_hers(
     await _finds_nothing(app, oscars, rosas)
 
 
+@pytest.mark.slow
 async def test_a_patient_of_another_practice_finds_no_row_of_hers(
     app: Litestar, olgas: Phone, rosas: dict[str, UUID]
 ) -> None:
     await _finds_nothing(app, olgas, rosas)
 
 
+@pytest.mark.slow
 async def test_she_herself_finds_them(app: Litestar, inside: Phone, rosas: dict[str, UUID]) -> None:
     """The control: the same pages are there for her."""
     for asked in walked(app):

@@ -11,7 +11,6 @@ from billing_saas.api.portal import frame, inside, typing
 from billing_saas.api.portal.visiting import Asked, Visit, Visitor
 from billing_saas.kit import clock
 from billing_saas.kit.errors import DomainError
-from billing_saas.payments import saving
 from billing_saas.payments.errors import PaymentUnderWay, SavedCardEnded
 from billing_saas.plans import accepting, paying, proposing, queries
 from billing_saas.plans.accepting import Consent
@@ -27,6 +26,7 @@ from billing_saas.plans.errors import (
 )
 from billing_saas.plans.proposing import Proposal
 from billing_saas.plans.rules import FURTHEST_FIRST_DAYS, STANDING, State
+from billing_saas.portal import cards
 from billing_saas.tenants import queries as tenants
 
 Id = FromPath[UUID]
@@ -139,7 +139,7 @@ async def save_agreement(visit: Visitor, plan_id: Id) -> Response[bytes]:
 @get("/portal/cards")
 async def show_cards(visit: Visitor, request: Asked) -> Response[str]:
     async with inside.practice(visit) as (db, actor):
-        kept = await saving.cards_of(db, actor.id)
+        kept = await cards.kept(db, actor)
     return inside.page(
         visit, "cards", "cards.title", cards=kept, under=_UNDER, done=inside.done(request)
     )
@@ -149,16 +149,16 @@ async def show_cards(visit: Visitor, request: Asked) -> Response[str]:
 async def card_returned(visit: Visitor, card_id: Id) -> Response[str]:
     """The way back from the processor: what became of the card is its word, which may be on its way."""
     async with inside.practice(visit) as (db, actor):
-        card = await saving.card_of(db, actor.id, card_id)
-        kept = await saving.cards_of(db, actor.id)
-    done = "cards.kept" if card.state == "active" else "cards.coming"
+        is_kept = await cards.is_kept(db, actor, card_id)
+        kept = await cards.kept(db, actor)
+    done = "cards.kept" if is_kept else "cards.coming"
     return inside.page(visit, "cards", "cards.title", cards=kept, under=_UNDER, done=done)
 
 
 @post("/portal/cards/{card_id:uuid}/removal")
 async def remove_card(visit: Visitor, card_id: Id) -> Response[None]:
     async with inside.practice(visit) as (db, actor):
-        await saving.end(db, actor, actor.id, card_id)
+        await cards.end(db, actor, card_id)
     return frame.go("/portal/cards?done=removed")
 
 
@@ -207,7 +207,7 @@ async def _plan(visit: Visit, plan_id: UUID, fault: str = "") -> Response[str]:
         disclosed = None
         if shown.state is State.DISCLOSED:
             disclosed = await queries.disclosure_of(db, actor, plan_id)
-        kept = await saving.cards_of(db, actor.id)
+        kept = await cards.kept(db, actor)
     filled: dict[str, Any] = {
         "plan": shown,
         "disclosed": disclosed,
