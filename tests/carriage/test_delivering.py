@@ -134,6 +134,27 @@ async def test_at_night_it_waits_for_the_morning_where_the_patient_is(
     assert len(box.letters) == 1
 
 
+async def test_two_that_ask_for_money_leave_a_day_apart(
+    carried: Database, elm: Tenant, alice: Person, pat: UUID, box: Box
+) -> None:
+    """Asked for in one breath: the second counts the first, and not the other way round as well."""
+    with clock.frozen(NOON):
+        first = await asked(carried, elm, alice, pat)
+        second = await asked(carried, elm, alice, pat)
+        assert (first.outcome, second.outcome, second.reasons[0]) == (
+            "allowed",
+            "later",
+            "email:too_often",
+        )
+        assert second.at == NOON + timedelta(days=1)
+        await running.drain(carried)
+        assert len(box.letters) == 1
+    with clock.frozen(NOON + timedelta(days=1, seconds=1)):
+        await running.drain(carried)
+    assert len(box.letters) == 2
+    assert {(await kept(carried, elm, one)).state for one in (first, second)} == {"sent"}
+
+
 async def test_what_could_not_leave_for_days_is_dropped(
     carried: Database, elm: Tenant, alice: Person, pat: UUID, box: Box
 ) -> None:

@@ -118,7 +118,7 @@ async def _verdict(db: TenantSession, message: Message) -> Verdict:
             KINDS[template],
             message.channel,  # type: ignore[arg-type]  # a CHECK of the table
             message.stale_at,
-            but=message.id,
+            before=message.id,
         )
     )
 

@@ -47,9 +47,10 @@ class Gathered:
         kind: Kind,
         channel: Channel,
         stale_at: datetime,
-        but: UUID | None = None,
+        before: UUID | None = None,
     ) -> Facts:
-        """`but` is the message that is asked about itself, once it is on file."""
+        """`before` is the message that is asked about itself, once it is on file. Only what was asked for before
+        it counts then: two that counted each other would wait for each other for ever."""
         recipient = self.recipients[patient_id]
         contact = self.contacts.get(recipient)
         both = {recipient, patient_id}
@@ -69,7 +70,9 @@ class Gathered:
                 for person in both
                 for one in self.pauses.get(person, ())
             ),
-            sent_at=tuple(at for one, at in self.sent.get(recipient, ()) if one != but),
+            sent_at=tuple(
+                at for one, at in self.sent.get(recipient, ()) if before is None or one < before
+            ),
             orphaned_minor=recipient in self.orphans,
             has_sender=channel != "text" or self.has_sender,
             policy=self.policy,
