@@ -31,6 +31,8 @@ MOST_NETWORKS = 32
 _OF_PEOPLE = frozenset(
     {"agreements", "cases", "claims.approve", "clients", "company", "credentials", "duties"}
     | {"emergencies", "identity_providers", "members", "reviewers"}
+    | {"agencies.disclose", "agencies.pay", "collections.close", "collections.place"}
+    | {"hardship.decide", "hardship.policy", "hardship.write_off"}
 )
 
 
