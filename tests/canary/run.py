@@ -31,8 +31,9 @@ from billing_saas.kit.db import Database
 from billing_saas.kit.embedded import SUPERUSER
 from billing_sandbox import payer, practice_system
 from billing_sandbox.office import Desk
-from tests.canary import person
+from tests.canary import correspondence, person
 from tests.canary.collector import Collector
+from tests.canary.correspondence import Post
 from tests.cluster import Clone
 from tests.operations.conftest import binary
 from tests.operations.ports import free_ports
@@ -50,6 +51,7 @@ class Run:
     http: int
     metrics: int
     collector: Collector
+    post: Post
     desk: Desk | None = None
     errors: list[bytes] = field(default_factory=list)
     """Bodies of answers that were no success."""
@@ -66,6 +68,8 @@ class Run:
             "metrics": self._metrics,
             "traces": (self.folder / "traces").read_bytes,
             "temporary files": lambda: _all(self.folder / "tmp"),
+            "letters": self.post.letters_told,
+            "texts": self.post.texts_told,
             "errors told": lambda: b"\n".join(self.errors),
             "addresses and headers": lambda: "\n".join(self.headers).encode(),
         }
@@ -82,7 +86,14 @@ class Run:
                 found += answer.read()
         return found
 
-    def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> Any:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        kind: str = "",
+        version: str = "",
+    ) -> Any:
         """As the person at the desk; what is told around the answer is kept."""
         assert self.desk is not None
         url = f"{self.desk.address}/v1/practices/{self.desk.practice_id}{path}"
@@ -90,6 +101,8 @@ class Run:
         request.add_header("Authorization", f"Bearer {self.desk.token}")
         if kind:
             request.add_header("Content-Type", kind)
+        if version:
+            request.add_header("If-Match", version)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 self.headers.append(str(answer.headers))
@@ -121,28 +134,33 @@ def running(clone: Clone, postgres: Path) -> Iterator[Run]:
         (folder / name).touch()
     collector = Collector(folder / "traces")
     first = free_ports(3)
-    made = Run(clone, folder, postgres, first, first + 1, collector)
-    process = _started(made)
-    try:
-        _until_ready(made, process)
-        yield made
-    finally:
-        _end(process)
-        collector.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with correspondence.post() as post:
+        made = Run(clone, folder, postgres, first, first + 1, collector, post)
+        process = _started(made)
+        try:
+            _until_ready(made, process)
+            yield made
+        finally:
+            _end(process)
+            collector.stop()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _started(made: Run) -> "subprocess.Popen[bytes]":
     bare = {name: text for name, text in os.environ.items() if not name.startswith("BILLING_")}
-    ours = made.clone.environment | {
-        "BILLING_KEY_FOLDER": str(made.folder / "keys"),
-        "BILLING_LOG_LEVEL": "DEBUG",
-        "BILLING_PORT": str(made.http),
-        "BILLING_METRICS_PORT": str(made.metrics),
-        "BILLING_TRACING": made.collector.address,
-        "TMPDIR": str(made.folder / "tmp"),
-        "OTEL_BSP_SCHEDULE_DELAY": "200",
-    }
+    ours = (
+        made.clone.environment
+        | made.post.settings
+        | {
+            "BILLING_KEY_FOLDER": str(made.folder / "keys"),
+            "BILLING_LOG_LEVEL": "DEBUG",
+            "BILLING_PORT": str(made.http),
+            "BILLING_METRICS_PORT": str(made.metrics),
+            "BILLING_TRACING": made.collector.address,
+            "TMPDIR": str(made.folder / "tmp"),
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
+        }
+    )
     with (made.folder / "log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "billing_saas.cli", "serve", "--with-worker"],
@@ -206,6 +224,7 @@ def play(made: Run) -> None:
     assert person.PAYER_CLAIM_NUMBER.encode() in first
     _remit(made, first)
     _remit(made, payer.take_back_and_correct(batch, cast.ELM.payee, *checks, seed=SEED))
+    correspondence.correspond(made, database_work)
     go_wrong(made, file, first)
     look_at_everything(made)
 

@@ -9,6 +9,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from email import message_from_string
 from pathlib import Path
 
 import psycopg
@@ -76,6 +77,10 @@ def test_nothing_of_the_patient_lies_in_any_sink(played: Run) -> None:
     assert b"job remittances.post" in sinks["traces"]
     assert b"/claims/{claim_id}" in sinks["traces"]
     assert b"not-found" in sinks["errors told"]
+    assert b"Your payment plan is agreed" in sinks["letters"]
+    assert b"Reply STOP to opt out" in sinks["texts"]
+    assert b"job messages.send" in sinks["traces"]
+    assert b"/hooks/texts/status/{word}" in sinks["traces"]
 
 
 def in_the_log(made: Run) -> None:
@@ -119,6 +124,14 @@ def in_a_temporary_file(made: Run) -> None:
     (made.folder / "tmp" / "upload.part").write_bytes(person.CITY.encode("utf-16-le"))
 
 
+def in_a_letter(made: Run) -> None:
+    made.post.box.letters.append(message_from_string(f"Subject: To {person.GIVEN}\n\nHello"))
+
+
+def in_a_text(made: Run) -> None:
+    made.post.texts.taken.append({"To": "+13125550100", "Body": f"Hello {person.SURNAME}"})
+
+
 def in_an_error(made: Run) -> None:
     made.errors.append(json.dumps({"detail": f"no patient {person.SURNAME.title()}"}).encode())
 
@@ -136,6 +149,8 @@ def in_an_address(made: Run) -> None:
         ("data directory", in_a_file_of_the_server, person.STREET),
         ("traces", in_a_span, person.RECORD_NUMBER),
         ("temporary files", in_a_temporary_file, person.CITY),
+        ("letters", in_a_letter, person.GIVEN),
+        ("texts", in_a_text, person.SURNAME),
         ("errors told", in_an_error, person.SURNAME),
         ("addresses and headers", in_an_address, person.NOTE),
     ],

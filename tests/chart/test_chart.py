@@ -389,6 +389,7 @@ def test_stores_and_letters_are_named_and_within_reach(render: Render) -> None:
         cloud={"credentialsSecretName": "stores", "cidrs": ["10.0.7.0/24"]},
         mail={"secretName": "letters", "from": "us@example.test", "cidrs": ["10.0.8.0/24"]},
         rateLimits={"secretName": "counts", "cidrs": ["10.0.9.0/24"]},
+        texts={"secretName": "words", "account": "AC1", "cidrs": ["10.0.10.0/24"]},
     )
     for name, pod in pods(made):
         if "backup" in name:
@@ -400,6 +401,7 @@ def test_stores_and_letters_are_named_and_within_reach(render: Render) -> None:
         for volume, secret, variable in (
             ("cloud", "stores", "AWS_SHARED_CREDENTIALS_FILE"),
             ("mail", "letters", "BILLING_MAIL_FILE"),
+            ("texts", "words", "BILLING_TEXTS_TOKEN_FILE"),
             ("rates", "counts", "BILLING_RATE_LIMIT_URL_FILE"),
         ):
             assert volumes[volume]["secret"]["secretName"] == secret, name
@@ -407,7 +409,7 @@ def test_stores_and_letters_are_named_and_within_reach(render: Render) -> None:
         assert given["BILLING_BLOBS"].startswith("s3://"), name
         assert given["BILLING_AUDIT_ANCHOR"].startswith("s3://"), name
     reach = json.dumps(named(made, "NetworkPolicy", "out"))
-    for network in ("10.0.7.0/24", "10.0.8.0/24", "10.0.9.0/24"):
+    for network in ("10.0.7.0/24", "10.0.8.0/24", "10.0.9.0/24", "10.0.10.0/24"):
         assert network in reach
 
 

@@ -91,6 +91,15 @@ seccompProfile: {type: RuntimeDefault}
 {{- if .Values.mail.secretName }}
 - {name: BILLING_MAIL_FILE, value: /run/billing/mail/mail-url}
 - {name: BILLING_MAIL_FROM, value: {{ .Values.mail.from | quote }}}
+{{- with .Values.mail.bounces }}
+- {name: BILLING_MAIL_BOUNCES, value: {{ . | quote }}}
+- {name: BILLING_MAIL_HOOK_SECRET_FILE, value: /run/billing/mail/hook-secret}
+{{- end }}
+{{- end }}
+{{- if .Values.texts.secretName }}
+- {name: BILLING_TEXTS_ACCOUNT, value: {{ .Values.texts.account | quote }}}
+- {name: BILLING_TEXTS_TOKEN_FILE, value: /run/billing/texts/texts-token}
+- {name: BILLING_TEXTS_URL, value: {{ .Values.texts.url | quote }}}
 {{- end }}
 {{- if .Values.stripe.secretName }}
 - {name: BILLING_STRIPE_KEY_FILE, value: /run/billing/stripe/stripe-key}
@@ -108,6 +117,9 @@ mail: {{ . }}
 {{- end }}
 {{- with .Values.stripe.secretName }}
 stripe: {{ . }}
+{{- end }}
+{{- with .Values.texts.secretName }}
+texts: {{ . }}
 {{- end }}
 {{- with .Values.cloud.credentialsSecretName }}
 cloud: {{ . }}
