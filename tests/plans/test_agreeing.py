@@ -35,9 +35,6 @@ TODAY = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 FIRST = date(2026, 12, 10)
 
 
-pytestmark = pytest.mark.usefixtures("invariants_hold")
-
-
 @pytest.fixture(autouse=True)
 def _today() -> object:
     with clock.frozen(TODAY):
@@ -170,6 +167,7 @@ async def test_a_parent_pays_for_a_child(debts: Debts) -> None:
         await debts.proposed(child, 2, FIRST)
 
 
+@pytest.mark.usefixtures("invariants_hold")
 async def test_a_change_takes_the_place_of_what_stood(debts: Debts) -> None:
     guarantor_id, plan_id = await debts.standing(10_000, 4, FIRST)
     with pytest.raises(PlanStands):

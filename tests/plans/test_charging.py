@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert, text
 
+from billing_saas.audit import trail
 from billing_saas.kit import clock
 from billing_saas.kit.ids import new_id
 from billing_saas.payments.tables import ProcessorAccount, SavedMethod
@@ -46,6 +47,7 @@ async def bank(debts: Debts) -> Bank:
                 created_at=clock.now(),
             )
         )
+        await trail.record(db, OFFICE, "test.account", object_type="processor_account")
     return made
 
 
@@ -69,6 +71,7 @@ async def card(debts: Debts, guarantor_id: UUID) -> UUID:
                 updated_at=clock.now(),
             )
         )
+        await trail.record(db, OFFICE, "test.card", object_type="saved_method")
     return method_id
 
 
@@ -108,6 +111,7 @@ async def owed(debts: Debts, guarantor_id: UUID) -> int:
         return int((await db.execute(query, asked)).scalar_one())
 
 
+@pytest.mark.usefixtures("invariants_hold")
 async def test_each_instalment_is_charged_on_its_morning(debts: Debts, bank: Bank) -> None:
     guarantor_id, plan_id = await on_autopay(debts, 10_001, 3)
     for due_on in (one.due_on for one in (await debts.plan(plan_id)).instalments):
@@ -231,6 +235,7 @@ async def test_an_insurer_pays_between_two_tries(debts: Debts, bank: Bank) -> No
     assert (await debts.plan(plan_id)).state is State.COMPLETED
 
 
+@pytest.mark.slow
 async def test_a_year_of_no(debts: Debts, bank: Bank) -> None:
     """Every month a plan on the same card, always declined: four tries each, far below the networks'."""
     bank.will = ["insufficient_funds"] * 500

@@ -22,6 +22,7 @@ from tests.cast import Tenant
 from tests.payments.till import Till
 from tests.plans.debts import OFFICE, SYSTEM, Debts, patient
 
+pytestmark = pytest.mark.slow
 ELM = "America/Chicago"
 
 
