@@ -108,6 +108,7 @@ CONNECTIONS = {
 }
 
 LONG_FILES = {
+    "billing_saas.api.contract_examples": "one table: a value for every field of the contract",
     "billing_saas.edi.guides.dictionary": "a table: the data elements and segments of the standard",
     "billing_saas.remittances.rules": "one table of what each adjustment does to the books",
 }

@@ -22,16 +22,13 @@ from billing_saas.plans import queries as plans
 from billing_saas.plans.queries import PlanShown
 from billing_saas.plans.rules import STANDING, State
 from billing_saas.portal import own
+from billing_saas.portal.errors import NoPaper
 from billing_saas.statements import explaining, following, owing
 from billing_saas.statements import queries as statements
 from billing_saas.statements.explaining import ClaimExplanation
 from billing_saas.statements.queries import Bill
 from billing_saas.statements.rules import OpenItem
 from billing_saas.statements.tables import Statement, StatementLine
-
-
-class NoPaper(NotFound):
-    """The bill has no file."""
 
 
 class Home(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-from billing_saas.kit.errors import Conflict, Refused
+from billing_saas.kit.errors import Conflict, NotFound, Refused
 
 
 class NotEntered(Exception):
@@ -27,3 +27,7 @@ class NoBirthDate(Conflict):
 
 class MinorWithoutGuarantor(Conflict):
     """A minor has no portal of their own, and nobody on file who pays."""
+
+
+class NoPaper(NotFound):
+    """The bill has no file."""
