@@ -24,7 +24,7 @@ async def sue(database: Database, elm: Tenant) -> Person:
 
 @pytest.fixture
 async def desk(database: Database, elm: Tenant, sue: Person) -> Desk:
-    return await opened(database, elm, sue, 30)
+    return await opened(database, elm, sue, 15)
 
 
 @pytest.fixture

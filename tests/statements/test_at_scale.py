@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from sqlalchemy import event
 
+from billing_saas.kit.db import Database
 from billing_saas.statement_runs import running
 from billing_saas.statement_runs.jobs import IssueStatements
 from tests.api.asking import Elm
-from tests.remittances.desk import Desk
+from tests.cast import Person, Tenant
+from tests.remittances.desk import Desk, opened
 from tests.statements.stories import owing_patient, put_rules
 
 
@@ -27,6 +30,12 @@ def counted(desk: Desk) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", hear)
 
 
+@pytest.fixture
+async def desk(database: Database, elm: Tenant, sue: Person) -> Desk:
+    return await opened(database, elm, sue, 40)
+
+
+@pytest.mark.slow
 async def test_a_run_is_a_handful_of_statements_whatever_its_size(desk: Desk, at_elm: Elm) -> None:
     await put_rules(at_elm, electronic=False)
 

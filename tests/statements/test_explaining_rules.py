@@ -1,5 +1,6 @@
 """Whatever happened to a claim, the explanation adds up, and to what the ledger says."""
 
+import pytest
 from hypothesis import given, settings
 
 from billing_saas.ledger.rules import Account
@@ -13,7 +14,7 @@ OWED = (
 
 
 @given(lives())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_every_explanation_adds_up_to_the_ledger(life: Life) -> None:
     whole, by_charge = explaining_rules.explain(life.claim, life.moved(), life.standing())
     sums = whole.sums
@@ -29,8 +30,19 @@ def test_every_explanation_adds_up_to_the_ledger(life: Life) -> None:
             assert told.sums.balance_cents == life.balance(*OWED, charge=charge_id)
 
 
+@pytest.mark.slow
 @given(lives())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=2_000, deadline=None)
+def test_thousands_of_explanations_add_up_to_the_ledger(life: Life) -> None:
+    whole, by_charge = explaining_rules.explain(life.claim, life.moved(), life.standing())
+    assert all(told.sums.adds_up for told in (whole, *by_charge.values()))
+    assert whole.sums.balance_cents == life.balance(*OWED)
+    assert whole.sums.patient_owes_cents == life.balance(Account.PATIENT_RECEIVABLE)
+    assert whole.sums.patient_paid_cents == life.patient_paid
+
+
+@given(lives())
+@settings(max_examples=80, deadline=None)
 def test_who_paid_is_who_paid(life: Life) -> None:
     whole, by_charge = explaining_rules.explain(life.claim, life.moved(), life.standing())
     assert whole.sums.patient_paid_cents == life.patient_paid
@@ -44,7 +56,7 @@ def test_who_paid_is_who_paid(life: Life) -> None:
 
 
 @given(lives())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_the_shares_are_what_the_last_plan_left_to_the_patient(life: Life) -> None:
     """What earlier plans left went on to the next one, and is not the patient's."""
     whole, _ = explaining_rules.explain(life.claim, life.moved(), life.standing())

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from billing_saas.kit import clock
 from billing_saas.kit.ids import new_id
 from billing_saas.messages import pausing
@@ -122,6 +124,7 @@ async def test_a_dropped_run_is_not_issued(desk: Desk, at_elm: Elm) -> None:
     assert issuing.json()["type"] == "/problems/run-moved"
 
 
+@pytest.mark.slow
 async def test_the_clock_runs_statements_where_the_practice_says_so(
     desk: Desk, at_elm: Elm, sue: Person
 ) -> None:
@@ -150,6 +153,7 @@ async def test_the_clock_runs_statements_where_the_practice_says_so(
     assert states == {"paid"}
 
 
+@pytest.mark.slow
 async def test_a_pause_stops_the_clock_of_dunning(desk: Desk, at_elm: Elm, sue: Person) -> None:
     guarantor = await owing_patient(desk, lines=2)
     await put_rules(at_elm, automatic=True)
