@@ -16,6 +16,7 @@ from billing_saas.kit.processing import (
     RefundTold,
 )
 from billing_saas.kit.protocols import PaymentProcessor
+from billing_saas.payments.truth import Truth
 
 _BEGIN = datetime(2026, 11, 3, 15, tzinfo=UTC)
 CENTS = 10_000
@@ -61,6 +62,16 @@ class Storyboard:
 
     async def close(self) -> None:
         """Nothing was opened."""
+
+    async def truth(self) -> Truth:
+        """All that asking would bring, without a database to ask what to ask about."""
+        told = Truth(self.payment_id)
+        for n, page, intent in ((1, "first_page", "first_intent"), (2, "page", "intent")):
+            call = ProcessorCall(account="", ids={"checkout": self.id(page)})
+            checkout = await self.checkout_told(call)
+            known = ProcessorCall(account="", ids={"intent": self.id(intent)})
+            told.paged(n, checkout, await self.intent(known) if checkout.intent else None)
+        return told
 
     # --- what is asked ---
 

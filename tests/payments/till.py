@@ -18,7 +18,7 @@ from billing_saas.ledger import journal
 from billing_saas.ledger.rules import Account, Entry, Line
 from billing_saas.patients import registering
 from billing_saas.patients.rules import Demographics
-from billing_saas.payments import handling, settling, starting
+from billing_saas.payments import handling, starting
 from billing_saas.payments.handling import NotForUs
 from billing_saas.payments.jobs import AskAboutPayment
 from billing_saas.payments.starting import Started
@@ -27,8 +27,6 @@ from billing_saas.workers import running
 from billing_sandbox.stripe import webhooks
 from billing_sandbox.stripe.running import Sandbox
 from tests.cast import Tenant
-
-__all__ = ["OFFICE", "SYSTEM", "Till", "settling"]
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, id=UUID(int=3))
 

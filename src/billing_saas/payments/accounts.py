@@ -82,10 +82,13 @@ async def shown_by_id(db: TenantSession, actor: Actor, _account_id: UUID) -> Pro
     return await shown(db, actor)
 
 
-async def ask_for(db: TenantSession, actor: Actor, *, livemode: bool) -> UUID:
+async def ask_for(db: TenantSession, actor: Actor, processor: PaymentProcessor | None) -> UUID:
     """The practice wants to take cards: its account is opened by a job, then completed by the practice."""
     actor.must(WRITE)
+    actor.must(READ)
     actor.must_have_stepped_up()
+    if processor is None:
+        raise NoProcessor("This deployment has no payment processor.")
     account_id = new_id()
     try:
         async with db.begin_nested():
@@ -93,7 +96,7 @@ async def ask_for(db: TenantSession, actor: Actor, *, livemode: bool) -> UUID:
                 insert(ProcessorAccount).values(
                     tenant_id=db.tenant_id,
                     id=account_id,
-                    livemode=livemode,
+                    livemode=processor.livemode,
                     state="opening",
                     created_by=actor.id,
                     created_at=clock.now(),
@@ -165,6 +168,7 @@ async def end(db: TenantSession, actor: Actor) -> None:
 async def onboarding_link(database: Database, tenant_id: UUID, actor: Actor) -> str:
     """A page of the processor, good for minutes, where the practice tells it who it is."""
     actor.must(WRITE)
+    actor.must(READ)
     actor.must_have_stepped_up()
     processor = processor_of(database)
     async with database.tenant(tenant_id) as db:

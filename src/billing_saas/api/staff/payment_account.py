@@ -100,8 +100,8 @@ async def get_payment_account(db: Db, actor: Who) -> PaymentAccountOut:
 async def open_payment_account(
     db: Db, actor: Who, request: Request[Any, Any, Any]
 ) -> PaymentAccountOut:
-    livemode = accounts.processor_of(request.app.state.database).livemode
-    return await _account(db, actor, await accounts.ask_for(db, actor, livemode=livemode))
+    processor = request.app.state.database.processor
+    return await _account(db, actor, await accounts.ask_for(db, actor, processor))
 
 
 @post(
