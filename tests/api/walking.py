@@ -47,6 +47,7 @@ _TABLES = {
     "supersedes": "payment_plan",
     "agency_id": "collection_agency",
     "baa_document_id": "document",
+    "logo_document_id": "document",
     "user_id": "app_user",
     "session_id": "user_session",
     "reset_id": "factor_reset",
