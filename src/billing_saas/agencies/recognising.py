@@ -6,7 +6,7 @@ Who pays the office is heard by the office: no payment waits as credit while an 
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import BigInteger, Select, cast, func, select, text
 
 from billing_saas.agencies.jobs import WatchPlacements
 from billing_saas.audit import trail
@@ -19,22 +19,11 @@ from billing_saas.ledger import journal
 from billing_saas.ledger.rules import Account, Entry
 from billing_saas.payments import laying
 from billing_saas.payments.rules import Share
+from billing_saas.payments.tables import Payment, PaymentShare
 from billing_saas.statements import owing
 
 CLOSE = "collections.close"
 
-# Only money meant for a bill: what was paid ahead, or for a plan, is not the agency's.
-_CREDITS = text(
-    """
-    SELECT payment.id, CAST(sum(share.amount_cents) AS bigint) AS cents
-    FROM payment JOIN payment_share share
-      ON share.tenant_id = :tenant_id AND share.payment_id = payment.id AND share.unapplied
-    WHERE payment.tenant_id = :tenant_id AND payment.guarantor_id = :guarantor_id
-      AND payment.purpose = 'bill' AND payment.received_on >= :since
-    GROUP BY payment.id HAVING sum(share.amount_cents) > 0
-    ORDER BY payment.id
-    """
-)
 _LOWERED = text(
     """
     SELECT line.patient_id, line.claim_id, line.charge_id,
@@ -90,14 +79,7 @@ async def _recognise(db: TenantSession, actor: Actor, placement_id: UUID) -> int
 async def _direct(db: TenantSession, actor: Actor, row: Placement, today: date) -> int:
     """Payments to the office that found nothing owed to it, laid on what the agency has."""
     credit = (await owing.credits_of(db, [row.guarantor_id])).get(row.guarantor_id, 0)
-    payments = await db.execute(
-        _CREDITS,
-        {
-            "tenant_id": db.tenant_id,
-            "guarantor_id": row.guarantor_id,
-            "since": row.placed_on,
-        },
-    )
+    payments = await db.execute(_credits(db, row))
     left = (await moving.left_of(db, [row.id]))[row.id]
     recognised = 0
     for payment in payments.all():
@@ -118,6 +100,29 @@ async def _direct(db: TenantSession, actor: Actor, row: Placement, today: date) 
         left = money_rules.without(left, laid.items)
         recognised += cents
     return recognised
+
+
+def _credits(db: TenantSession, row: Placement) -> Select[UUID, int]:
+    """Payments since placement that found nothing to be laid on. Only money meant for a bill: what was
+    paid ahead, or for a plan, is not the agency's."""
+    unapplied = cast(func.sum(PaymentShare.amount_cents), BigInteger).label("cents")
+    return (
+        select(Payment.id, unapplied)
+        .join(
+            PaymentShare,
+            (PaymentShare.tenant_id == Payment.tenant_id) & (PaymentShare.payment_id == Payment.id),
+        )
+        .where(
+            Payment.tenant_id == db.tenant_id,
+            Payment.guarantor_id == row.guarantor_id,
+            Payment.purpose == "bill",
+            Payment.received_on >= row.placed_on,
+            PaymentShare.unapplied.is_(True),
+        )
+        .group_by(Payment.id)
+        .having(func.sum(PaymentShare.amount_cents) > 0)
+        .order_by(Payment.id)
+    )
 
 
 def _direct_entry(source: str, day: date, guarantor_id: UUID, items: tuple[Item, ...]) -> Entry:
