@@ -118,8 +118,10 @@ MOST_FILES = 14  # about twelve; then it is two rooms
 LARGE_ROOMS = {
     "api": "one file per list",
     "edi": "one format per file",
+    "gateways": "one vendor's protocol per file",
     "kit": "one tool per file",
     "signin": "one kind of proof per file; each is an act of its own, and none is long",
+    "plans": "what is agreed to, its words and its paper are files of their own, and none is long",
     "remittances": "to be split when it next grows: reading and matching are a room of their own",
 }
 # A quantity is no money, and JSON knows no other number with a fraction.
@@ -140,6 +142,7 @@ MONEY = {
         "statements",
         "estimates",
     ),
+    *("desk", "plans"),
     *("denials", "service_fees", "coverage", "imports", "money"),
 }
 

@@ -93,7 +93,7 @@ async def morning(debts: Debts, day: date) -> None:
 
 async def tries(debts: Debts) -> list[tuple[int, date, int, str, str]]:
     query = text(
-        "SELECT n, tried_on, cents, outcome, code FROM plan_try WHERE tenant_id = :tenant"
+        "SELECT n, tried_on, amount_cents, outcome, code FROM plan_try WHERE tenant_id = :tenant"
         " ORDER BY id"
     )
     async with debts.database.tenant(debts.tenant.id) as db:

@@ -185,7 +185,7 @@ async def _begin(
             saved_method_id=row.saved_method_id,
             n=n,
             tried_on=today,
-            cents=cents,
+            amount_cents=cents,
             outcome="started",
             code="",
             started_at=clock.now(),
@@ -224,7 +224,7 @@ async def _taken_up(
         .limit(1)
     )
     if attempt is None:
-        return _Wanted(before.id, row.guarantor_id, before.saved_method_id, before.cents)
+        return _Wanted(before.id, row.guarantor_id, before.saved_method_id, before.amount_cents)
     await _resolve(db, actor, job.instalment_id, attempt)
     return None
 

@@ -10,7 +10,7 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.messages import pausing
-from billing_saas.plans import queries, rules
+from billing_saas.plans import queries, reckoning, rules
 from billing_saas.plans.rules import State
 from billing_saas.plans.tables import PaymentPlan, PlanEvent
 
@@ -61,7 +61,7 @@ async def _pause_or_resume(
 ) -> None:
     """While a plan stands nobody is reminded of what it is about: the guarantor, and whoever's bills."""
     if after in rules.STANDING and before not in rules.STANDING:
-        items = (await queries.items_of(db, [row.id])).get(row.id, [])
+        items = (await reckoning.items_of(db, [row.id])).get(row.id, [])
         for patient_id in sorted({row.guarantor_id, *(one.patient_id for one in items)}):
             await pausing.pause(db, actor, patient_id, "plan", source_type=SOURCE, source_id=row.id)
     elif before in rules.STANDING and after in rules.OVER:

@@ -237,7 +237,7 @@ async def _write(
         db,
         PlanInstalment,
         [
-            {**of_plan, "id": new_id(), "n": one.n, "due_on": one.due_on, "cents": one.cents}
+            {**of_plan, "id": new_id(), "n": one.n, "due_on": one.due_on, "amount_cents": one.cents}
             for one in parts
         ],
     )
@@ -251,7 +251,7 @@ async def _write(
                 "patient_id": item.patient_id,
                 "claim_id": item.claim_id,
                 "charge_id": item.charge_id,
-                "cents": item.cents,
+                "amount_cents": item.cents,
             }
             for n, item in enumerate(owed, 1)
         ],

@@ -4,14 +4,12 @@ A patient asks as an actor of kind `patient`, whose id is the guarantor's: their
 Anybody else needs `plans.read`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Uuid
+from sqlalchemy import select
 
 from billing_saas.audit import trail
 from billing_saas.audit.rules import Classes
@@ -22,7 +20,7 @@ from billing_saas.kit.paging import Page, PageRequest, encode
 from billing_saas.plans import reckoning, rules, words
 from billing_saas.plans.errors import NotTheirs, PlanNotFound
 from billing_saas.plans.rules import Arithmetic, Instalment, Language, Standing, State
-from billing_saas.plans.tables import PaymentPlan, PlanConsent, PlanEvent, PlanInstalment, PlanItem
+from billing_saas.plans.tables import PaymentPlan, PlanConsent, PlanEvent
 from billing_saas.plans.words import Terms
 from billing_saas.tenants import queries as tenants
 
@@ -271,48 +269,15 @@ async def to_pay(db: TenantSession, guarantor_id: UUID) -> tuple[UUID, UUID] | N
     return (row.id, shown.next_instalment_id) if shown.next_instalment_id is not None else None
 
 
-async def instalments_of(
-    db: TenantSession, plan_ids: Collection[UUID]
-) -> dict[UUID, list[PlanInstalment]]:
-    rows = await db.scalars(
-        select(PlanInstalment)
-        .where(
-            PlanInstalment.tenant_id == db.tenant_id,
-            PlanInstalment.payment_plan_id
-            == bindparam("plans", list(plan_ids), ARRAY(Uuid)).any_(),
-        )
-        .order_by(PlanInstalment.payment_plan_id, PlanInstalment.n)
-    )
-    found: dict[UUID, list[PlanInstalment]] = {}
-    for row in rows:
-        found.setdefault(row.payment_plan_id, []).append(row)
-    return found
-
-
-async def items_of(db: TenantSession, plan_ids: Collection[UUID]) -> dict[UUID, list[PlanItem]]:
-    rows = await db.scalars(
-        select(PlanItem)
-        .where(
-            PlanItem.tenant_id == db.tenant_id,
-            PlanItem.payment_plan_id == bindparam("plans", list(plan_ids), ARRAY(Uuid)).any_(),
-        )
-        .order_by(PlanItem.payment_plan_id, PlanItem.n)
-    )
-    found: dict[UUID, list[PlanItem]] = {}
-    for row in rows:
-        found.setdefault(row.payment_plan_id, []).append(row)
-    return found
-
-
 async def terms_of(db: TenantSession, row: PaymentPlan) -> Terms:
     practice = await tenants.this_practice(db)
-    rows = (await instalments_of(db, [row.id])).get(row.id, [])
+    rows = (await reckoning.instalments_of(db, [row.id])).get(row.id, [])
     return Terms(
         language="es" if row.language == "es" else "en",
         practice=practice.name,
         number=row.number,
         sum=rules.arithmetic(row.total_cents, row.instalments),
-        instalments=tuple(Instalment(one.n, one.due_on, one.cents) for one in rows),
+        instalments=tuple(Instalment(one.n, one.due_on, one.amount_cents) for one in rows),
         grace_days=row.grace_days,
         notice_days=row.notice_days,
         autopay=row.autopay,
@@ -332,16 +297,18 @@ def _must_see(actor: Actor, guarantor_id: UUID) -> None:
 
 async def _shown(db: TenantSession, rows: Sequence[PaymentPlan]) -> list[PlanShown]:
     ids = [row.id for row in rows]
-    instalments = await instalments_of(db, ids)
+    instalments = await reckoning.instalments_of(db, ids)
     paid = await reckoning.paid_on(db, ids)
     still_owed = await reckoning.still_owed_on(db, rows)
     today = await reckoning.today(db)
     found = []
     for row in rows:
         parts = instalments.get(row.id, [])
-        reckoned = rules.reckon([one.cents for one in parts], paid.get(row.id, 0))
+        reckoned = rules.reckon([one.amount_cents for one in parts], paid.get(row.id, 0))
         shown = tuple(
-            InstalmentShown(id=one.id, n=one.n, due_on=one.due_on, cents=one.cents, paid_cents=part)
+            InstalmentShown(
+                id=one.id, n=one.n, due_on=one.due_on, cents=one.amount_cents, paid_cents=part
+            )
             for one, part in zip(parts, reckoned, strict=True)
         )
         due = sum(one.left_cents for one in shown if one.due_on <= today)

@@ -4,11 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
 
 from billing_saas.kit import clock
 from billing_saas.kit.db import TenantSession
-from billing_saas.plans.tables import PaymentPlan
+from billing_saas.plans.tables import PaymentPlan, PlanInstalment, PlanItem
 from billing_saas.statements import owing
 from billing_saas.tenants import queries as tenants
 
@@ -80,6 +82,39 @@ async def still_owed_on(db: TenantSession, plans: Sequence[PaymentPlan]) -> dict
         )
         for plan in plans
     }
+
+
+async def instalments_of(
+    db: TenantSession, plan_ids: Collection[UUID]
+) -> dict[UUID, list[PlanInstalment]]:
+    rows = await db.scalars(
+        select(PlanInstalment)
+        .where(
+            PlanInstalment.tenant_id == db.tenant_id,
+            PlanInstalment.payment_plan_id
+            == bindparam("plans", list(plan_ids), ARRAY(Uuid)).any_(),
+        )
+        .order_by(PlanInstalment.payment_plan_id, PlanInstalment.n)
+    )
+    found: dict[UUID, list[PlanInstalment]] = {}
+    for row in rows:
+        found.setdefault(row.payment_plan_id, []).append(row)
+    return found
+
+
+async def items_of(db: TenantSession, plan_ids: Collection[UUID]) -> dict[UUID, list[PlanItem]]:
+    rows = await db.scalars(
+        select(PlanItem)
+        .where(
+            PlanItem.tenant_id == db.tenant_id,
+            PlanItem.payment_plan_id == bindparam("plans", list(plan_ids), ARRAY(Uuid)).any_(),
+        )
+        .order_by(PlanItem.payment_plan_id, PlanItem.n)
+    )
+    found: dict[UUID, list[PlanItem]] = {}
+    for row in rows:
+        found.setdefault(row.payment_plan_id, []).append(row)
+    return found
 
 
 async def today(db: TenantSession) -> date:

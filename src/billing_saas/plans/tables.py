@@ -92,7 +92,7 @@ class PlanItem(Row):
     patient_id: Mapped[UUID]
     claim_id: Mapped[UUID | None]
     charge_id: Mapped[UUID | None]
-    cents: Mapped[int] = mapped_column(BigInteger)
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
 
 
 class PlanInstalment(Row):
@@ -107,7 +107,7 @@ class PlanInstalment(Row):
     payment_plan_id: Mapped[UUID]
     n: Mapped[int] = mapped_column(SmallInteger)
     due_on: Mapped[date]
-    cents: Mapped[int] = mapped_column(BigInteger)
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
     noticed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     missed_told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
@@ -134,7 +134,7 @@ class PlanTry(Row):
     saved_method_id: Mapped[UUID]
     n: Mapped[int] = mapped_column(SmallInteger)
     tried_on: Mapped[date]
-    cents: Mapped[int] = mapped_column(BigInteger)
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
     payment_id: Mapped[UUID | None]
     outcome: Mapped[str]
     code: Mapped[str]

@@ -22,7 +22,7 @@ from billing_saas.links import issuing
 from billing_saas.messages import sending
 from billing_saas.messages.rules import NOTHING, Template, Words
 from billing_saas.payments.tables import SavedMethod
-from billing_saas.plans import moving, queries, reckoning, rules
+from billing_saas.plans import moving, reckoning, rules
 from billing_saas.plans.jobs import WatchPlans
 from billing_saas.plans.rules import Standing, State
 from billing_saas.plans.tables import PaymentPlan, PlanInstalment
@@ -69,7 +69,7 @@ async def look_at(db: TenantSession, actor: Actor, plan_ids: Collection[UUID]) -
     if not rows:
         return
     ids = [row.id for row in rows]
-    instalments = await queries.instalments_of(db, ids)
+    instalments = await reckoning.instalments_of(db, ids)
     paid = await reckoning.paid_on(db, ids)
     waiting = await reckoning.under_way(db, ids)
     owed = await reckoning.still_owed_on(db, rows)
@@ -104,9 +104,9 @@ class _Look:
     ) -> None:
         self.db, self.actor, self.row, self.parts = db, actor, row, parts
         self.today, self.time_zone = today, time_zone
-        reckoned = rules.reckon([one.cents for one in parts], paid_cents)
+        reckoned = rules.reckon([one.amount_cents for one in parts], paid_cents)
         self.standings = [
-            Standing(one.n, one.due_on, one.cents, part)
+            Standing(one.n, one.due_on, one.amount_cents, part)
             for one, part in zip(parts, reckoned, strict=True)
         ]
         self.still_owed_cents = still_owed_cents

@@ -56,14 +56,8 @@ class TakingIn(In, frozen=True, kw_only=True, forbid_unknown_fields=True):
     number_last4: Annotated[str, msgspec.Meta(max_length=4)] = ""
 
     def taking(self) -> Taking:
-        return Taking(
-            guarantor_id=self.patient_id,
-            cents=self.cents,
-            method=self.method,
-            purpose=self.purpose,
-            statement_id=self.statement_id,
-            number_last4=self.number_last4,
-        )
+        said = {name: getattr(self, name) for name in self.__struct_fields__[1:]}
+        return Taking(guarantor_id=self.patient_id, **said)
 
 
 class ReceiptOut(Out, frozen=True):
@@ -104,12 +98,8 @@ class CardAskedIn(In, frozen=True, kw_only=True, forbid_unknown_fields=True):
     statement_id: UUID | None = None
 
     def asked(self) -> CardAsked:
-        return CardAsked(
-            guarantor_id=self.patient_id,
-            cents=self.cents,
-            purpose=self.purpose,
-            statement_id=self.statement_id,
-        )
+        said = {name: getattr(self, name) for name in self.__struct_fields__[1:]}
+        return CardAsked(guarantor_id=self.patient_id, **said)
 
 
 class CardAskedOut(Out, frozen=True):
@@ -139,6 +129,10 @@ class ExpectedOut(Out, frozen=True):
     takings: int
     expected_cents: int
 
+    @classmethod
+    def of(cls, counted: Counted) -> "ExpectedOut":
+        return cls(**{name: getattr(counted, name) for name in cls.__struct_fields__})
+
 
 class DrawerOut(Out, frozen=True):
     """What a person took since their drawer was counted last."""
@@ -150,13 +144,8 @@ class DrawerOut(Out, frozen=True):
 
     @classmethod
     def of(cls, drawer: Drawer) -> "DrawerOut":
-        expected = [
-            ExpectedOut(method=one.method, takings=one.takings, expected_cents=one.expected_cents)
-            for one in drawer.expected
-        ]
-        return cls(
-            user_id=drawer.user_id, since=drawer.since, expected=expected, voided=drawer.voided
-        )
+        values = {name: getattr(drawer, name) for name in ("user_id", "since", "voided")}
+        return cls(**values, expected=[ExpectedOut.of(one) for one in drawer.expected])
 
 
 class DrawersOut(Out, frozen=True):
