@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -28,10 +28,9 @@ from billing_saas.phi import indexing, keyring
 from billing_saas.phi.keyring import Keyring
 from billing_saas.phi.registry import CONTACT_PHONE, PATIENT_CONTACT_PHI_DEMO
 
-READ = "messages.read"
+READ, WRITE = "messages.read", "messages.write"
 ADDRESS = "contact_address"
 """The source of a pause because of an address: it is lifted when another one stands."""
-WRITE = "messages.write"
 
 How = Literal["code", "link", "desk"]
 """How an address was found to be the patient's: by a code or link sent there, or by staff."""
@@ -84,7 +83,7 @@ async def put(db: TenantSession, actor: Actor, patient_id: UUID, wanted: Wanted)
     """Put down how a patient is reached, whole. An address that changed must be verified anew, and a
     consent for the old one is none for the new."""
     must(actor, WRITE, patient_id)
-    await queries.must_exist(db, patient_id)
+    await lock(db, patient_id)
     plain = _checked(wanted)
     standing = await _row(db, patient_id, lock=True)
     if standing is None:
@@ -113,9 +112,10 @@ async def contact_of(db: TenantSession, actor: Actor, patient_id: UUID) -> Conta
 
 
 async def lock(db: TenantSession, patient_id: UUID) -> None:
-    """For an act that changes it."""
+    """For an act that changes it. There may be no row yet to hold: who comes second waits here."""
     await queries.must_exist(db, patient_id)
-    await _row(db, patient_id, lock=True)
+    held = func.hashtextextended(f"contact:{patient_id}", 0)
+    await db.execute(select(func.pg_advisory_xact_lock(held)))
 
 
 async def contacts_of(db: TenantSession, patient_ids: Collection[UUID]) -> dict[UUID, Contact]:
@@ -143,7 +143,8 @@ async def verify(
 ) -> None:
     """The address that stands is the patient's. The caller has seen the code, or staff say so."""
     must(actor, WRITE, patient_id)
-    row = await _row(db, patient_id, lock=True)
+    await lock(db, patient_id)
+    row = (await rows_of(db, [patient_id])).get(patient_id)
     name = _COLUMN[channel]
     if row is None or getattr(row, f"{name}_state") == "none":
         raise NothingToVerify("There is no such address to verify.", field=name)
@@ -187,14 +188,13 @@ async def undeliverable(
 async def seed_one(db: TenantSession, actor: Actor, patient_id: UUID) -> Contact:
     """As `seed`; what was put down before stays as it is."""
     actor.must(WRITE)
-    await queries.must_exist(db, patient_id)
+    await lock(db, patient_id)
     await seed(db, actor, [patient_id])
     return await contact_of(db, actor, patient_id)
 
 
 async def seed(db: TenantSession, actor: Actor, patient_ids: Collection[UUID]) -> int:
-    """Put down what the patients' own records say, for those of whom nothing was: unverified, and
-    nothing is sent there before somebody confirms it. Says of how many."""
+    """Put down what the patients' own records say, where nothing was: unverified. Says of how many."""
     actor.must(WRITE)
     there = await rows_of(db, patient_ids)
     known = await finding.known(db, [one for one in patient_ids if one not in there])
