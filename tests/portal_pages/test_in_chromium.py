@@ -150,13 +150,14 @@ def site(clone: Clone, keys: MemoryKeys, story: Story) -> Iterator[str]:
 
 
 def looked_at(page: Page, name: str, language: str) -> None:
-    """No finding of axe, and nothing wider than the screen."""
+    """No finding of axe, and nothing wider than the screen. Spanish, whose words are longer, is looked at on
+    the narrow screen, English on the wide one; what is wider than either is found in both."""
     folder: Path | None = chromium.pictures()
     for width in (320, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, (name, language, width, over)
-        if width == 320 or language == "en":
+        if (width, language) in ((320, "es"), (1280, "en")):
             found = Axe().run(page)
             assert found.violations_count == 0, (name, language, width, found.generate_report())
         if folder is not None:
