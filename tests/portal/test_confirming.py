@@ -139,6 +139,7 @@ async def test_a_code_is_good_for_ten_minutes_and_once(
     assert answer.status_code == 422
 
 
+@pytest.mark.slow
 async def test_a_code_is_good_in_the_browser_that_asked(
     inside: Phone,
     other_phone: Phone,
@@ -154,6 +155,7 @@ async def test_a_code_is_good_in_the_browser_that_asked(
     assert answer.status_code == 422
 
 
+@pytest.mark.slow
 async def test_codes_are_sent_five_times_an_hour(inside: Phone, database: Database) -> None:
     for _ in range(5):
         await inside.get("/portal/code")
@@ -164,6 +166,7 @@ async def test_codes_are_sent_five_times_an_hour(inside: Phone, database: Databa
     assert answer.status_code == 429
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", ["text", "post", "", "email; text"])
 async def test_no_code_goes_where_nothing_was_verified(
     inside: Phone, letterbox: Letterbox, database: Database, channel: str
@@ -191,6 +194,7 @@ async def test_an_address_that_nobody_verified_opens_nothing(
     assert '<form method="post" action="/portal/code"' not in phone.page
 
 
+@pytest.mark.slow
 async def test_a_practice_may_keep_the_record_shut(
     inside: Phone, database: Database, elm: Tenant, letterbox: Letterbox
 ) -> None:
@@ -283,6 +287,7 @@ async def test_a_link_that_was_opened_is_sent_anew_to_whom_it_was_for(
     assert other_phone.page == known
 
 
+@pytest.mark.slow
 async def test_three_new_links_a_day_and_no_flood_of_letters(
     noon: None,
     phone: Phone,

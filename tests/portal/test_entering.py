@@ -172,6 +172,7 @@ async def test_five_wrong_birth_dates_kill_a_link_and_open_a_card(
     assert denied == 7
 
 
+@pytest.mark.slow
 async def test_a_guesser_is_slowed_by_address_whatever_is_guessed(phone: Phone) -> None:
     statuses = []
     for n in range(22):
@@ -183,6 +184,7 @@ async def test_a_guesser_is_slowed_by_address_whatever_is_guessed(phone: Phone) 
     assert "Retry-After" in answer.headers
 
 
+@pytest.mark.slow
 async def test_fifty_tries_a_day_at_one_patient_then_none_is_right(
     database: Database, elm: Tenant, alice: Person, rosa: UUID
 ) -> None:
@@ -244,6 +246,7 @@ async def test_signing_out_ends_it_everywhere(phone: Phone, link: str) -> None:
     assert phone.path == "/portal/enter"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("minutes", "step", "stays"), [(14, 14, True), (16, 16, False), (61, 10, False)]
 )
@@ -259,6 +262,7 @@ async def test_a_session_ends_when_nobody_is_there_and_after_an_hour(
     assert (phone.path == "/portal/bill") is stays
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", ["cross-site", "same-site", ""])
 async def test_no_other_site_posts_for_a_patient(phone: Phone, link: str, site: str) -> None:
     await phone.open_link(link)
@@ -279,6 +283,7 @@ async def test_a_form_of_another_browser_is_worth_nothing(
     assert answer.status_code == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "path", "body", "kind", "status"),
     [

@@ -72,6 +72,7 @@ async def test_a_bill_is_paid_in_three_pages_by_the_code_on_paper(
     assert "<button>Go to payment" not in phone.page
 
 
+@pytest.mark.slow
 async def test_a_browser_that_says_paid_is_not_believed(
     phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID
 ) -> None:
@@ -126,6 +127,7 @@ async def test_two_browsers_on_one_bill_pay_it_once(
     assert "patient_receivable" not in await till.balances()
 
 
+@pytest.mark.slow
 async def test_two_browsers_on_all_that_is_owed_pay_it_once(
     phone: Phone, other_phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID
 ) -> None:
@@ -143,6 +145,7 @@ async def test_two_browsers_on_all_that_is_owed_pay_it_once(
     assert "Nothing is owed now" in other_phone.page
 
 
+@pytest.mark.slow
 async def test_who_comes_while_the_bank_has_not_answered_is_told(
     phone: Phone, other_phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID
 ) -> None:
@@ -177,6 +180,7 @@ async def test_an_insurer_pays_while_somebody_is_at_checkout(
     assert "patient_receivable" not in balances
 
 
+@pytest.mark.slow
 async def test_an_insurer_paid_since_the_page_was_loaded(
     phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID
 ) -> None:
@@ -190,6 +194,7 @@ async def test_an_insurer_paid_since_the_page_was_loaded(
     assert await made(database, elm) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["0.49", "80.01", "1e2", "-5", "", "0x10", "٥"])
 async def test_amounts_that_are_none_start_nothing(
     phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID, part: str
@@ -201,6 +206,7 @@ async def test_amounts_that_are_none_start_nothing(
     assert await made(database, elm) == []
 
 
+@pytest.mark.slow
 async def test_a_part_is_paid_where_the_practice_takes_parts(
     phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID
 ) -> None:
@@ -221,6 +227,7 @@ async def test_a_part_is_paid_where_the_practice_takes_parts(
     assert answer.status_code == 422
 
 
+@pytest.mark.slow
 async def test_a_declined_card_is_told_and_tried_again(
     phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID
 ) -> None:
@@ -240,6 +247,7 @@ async def test_a_declined_card_is_told_and_tried_again(
     assert len(await made(database, elm)) == 1
 
 
+@pytest.mark.slow
 async def test_a_processor_that_is_silent_charges_nobody_twice(
     phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID
 ) -> None:
@@ -257,6 +265,7 @@ async def test_a_processor_that_is_silent_charges_nobody_twice(
     assert [one.state for one in await made(database, elm)] == ["succeeded"]
 
 
+@pytest.mark.slow
 async def test_a_practice_without_an_account_says_so(
     phone: Phone, database: Database, elm: Tenant, rosa: UUID
 ) -> None:
@@ -267,6 +276,7 @@ async def test_a_practice_without_an_account_says_so(
     assert "cannot take card payments" in phone.page
 
 
+@pytest.mark.slow
 async def test_back_from_checkout_after_the_session_ended(
     phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID
 ) -> None:
@@ -299,6 +309,7 @@ async def test_a_bill_came_for_is_the_only_one_seen(
     assert await made(database, elm) == []
 
 
+@pytest.mark.slow
 async def test_anothers_payment_does_not_exist(
     phone: Phone, till: Till, database: Database, elm: Tenant, rosa: UUID
 ) -> None:

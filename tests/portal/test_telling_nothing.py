@@ -88,6 +88,7 @@ async def test_what_is_typed_stays_text(phone: Phone) -> None:
         inert(phone.page, payload)
 
 
+@pytest.mark.slow
 async def test_a_practices_name_stays_text(
     phone: Phone, link: str, database: Database, elm: Tenant
 ) -> None:
@@ -103,6 +104,7 @@ async def test_a_practices_name_stays_text(
         assert payload[:80].partition("\r")[0] in shown
 
 
+@pytest.mark.slow
 async def test_an_amount_that_is_typed_stays_text(
     phone: Phone, database: Database, elm: Tenant, rosa: UUID
 ) -> None:
@@ -113,6 +115,7 @@ async def test_an_amount_that_is_typed_stays_text(
         inert(phone.page, payload)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/portal/enter", "/portal/birth-date", "/portal/new-link"])
 async def test_an_address_that_is_asked_for_stays_text(phone: Phone, path: str) -> None:
     for payload in ("<script>", "%3Cscript%3E", '"onload="x'):
