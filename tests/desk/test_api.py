@@ -73,7 +73,7 @@ async def test_a_plan_is_proposed_read_aloud_agreed_to_and_paid_at_the_desk(
     assert [one["after"] for one in history["events"]] == ["disclosed", "accepted", "active"]
     assert (await desk.ask("POST", at + "/cancellation")).status_code == 204
     ended = await desk.ask("POST", at + "/cancellation")
-    assert (ended.status_code, ended.json()["type"]) == (409, "/problems/illegal-move")
+    assert (ended.status_code, ended.json()["type"]) == (409, "/problems/illegal-plan-move")
 
 
 async def test_a_taking_is_one_however_often_it_is_sent(debts: Debts, desk: Elm) -> None:

@@ -18,7 +18,7 @@ from billing_saas.plans.accepting import Consent
 from billing_saas.plans.errors import (
     ConsentMissing,
     DebtChanged,
-    IllegalMove,
+    IllegalPlanMove,
     NothingOwed,
     NotTheirs,
     PaidForByAnother,
@@ -113,7 +113,7 @@ async def test_only_what_was_shown_is_agreed_to(debts: Debts) -> None:
     await _refused(debts, PlanNotFound, stranger, plan_id, Consent(digest=shown.digest))
     await debts.accept(plan_id, me, future_charges=True)
     await _refused(
-        debts, IllegalMove, me, plan_id, Consent(digest=shown.digest, future_charges=True)
+        debts, IllegalPlanMove, me, plan_id, Consent(digest=shown.digest, future_charges=True)
     )
     # It waits for a card.
     assert (await debts.plan(plan_id)).state is State.ACCEPTED
@@ -198,10 +198,10 @@ async def test_two_browsers_agree_to_two_plans_and_one_stands(debts: Debts) -> N
 async def test_what_is_over_does_not_move(debts: Debts) -> None:
     guarantor_id, plan_id = await debts.standing()
     async with debts.database.tenant(debts.tenant.id) as db:
-        with pytest.raises(IllegalMove):
+        with pytest.raises(IllegalPlanMove):
             await accepting.decline(db, OFFICE, plan_id)
         await moving.cancel(db, OFFICE, plan_id)
-        with pytest.raises(IllegalMove):
+        with pytest.raises(IllegalPlanMove):
             await moving.cancel(db, OFFICE, plan_id)
         plans = await queries.plans_of(db, patient(guarantor_id), guarantor_id)
     assert [one.state for one in plans] == [State.CANCELLED]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_saas.plans import rules
-from billing_saas.plans.errors import IllegalMove, PlanRefused
+from billing_saas.plans.errors import IllegalPlanMove, PlanRefused
 from billing_saas.plans.rules import Settings, Standing, State, Try
 
 DAYS = st.dates(date(2024, 1, 1), date(2032, 12, 31))
@@ -124,7 +124,7 @@ def test_the_table_of_moves_is_whole() -> None:
     for before in State:
         for after in State:
             if (before, after) not in rules.MOVES:
-                with pytest.raises(IllegalMove) as refused:
+                with pytest.raises(IllegalPlanMove) as refused:
                     rules.check_move(before, after)
                 assert before in refused.value.message
                 assert after in refused.value.message

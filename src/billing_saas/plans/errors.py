@@ -17,7 +17,7 @@ class PlanStands(Conflict):
     """The guarantor pays by a plan already: change that one."""
 
 
-class IllegalMove(Conflict):
+class IllegalPlanMove(Conflict):
     """The plan is not in a state that allows this; both states are named."""
 
 

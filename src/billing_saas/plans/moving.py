@@ -19,7 +19,7 @@ CANCEL = "plans.write"
 
 
 async def move(db: TenantSession, actor: Actor, row: PaymentPlan, after: State, why: str) -> None:
-    """`row` is locked. `IllegalMove` names both states. `why` is a word or a sentence without PHI."""
+    """`row` is locked. `IllegalPlanMove` names both states. `why` is a word or a sentence without PHI."""
     before = State(row.state)
     rules.check_move(before, after)
     now = clock.now()

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from billing_saas.kit import money
-from billing_saas.plans.errors import IllegalMove, PlanRefused
+from billing_saas.plans.errors import IllegalPlanMove, PlanRefused
 
 Language = Literal["en", "es"]
 
@@ -60,9 +60,9 @@ STANDING = frozenset({State.ACCEPTED, State.ACTIVE, State.MISSED, State.GRACE})
 
 
 def check_move(before: State, after: State) -> None:
-    """`IllegalMove` names both states."""
+    """`IllegalPlanMove` names both states."""
     if (before, after) not in MOVES:
-        raise IllegalMove(
+        raise IllegalPlanMove(
             f"A plan that is {before} does not become {after}.", before=before, after=after
         )
 

@@ -20,7 +20,7 @@ from billing_saas.plans.accepting import Consent
 from billing_saas.plans.errors import (
     ConsentMissing,
     DebtChanged,
-    IllegalMove,
+    IllegalPlanMove,
     NothingOwed,
     NotTheirs,
     PaidForByAnother,
@@ -320,7 +320,7 @@ async def get_plan_history(db: Db, actor: Who, payment_plan_id: Id) -> PlanHisto
 @post(
     "/plans/{payment_plan_id:uuid}/disclosure",
     summary="Lay a plan's terms open: from then on they stand",
-    opt=declared("plans.write", "plans.read", refusals=[IllegalMove])
+    opt=declared("plans.write", "plans.read", refusals=[IllegalPlanMove])
     | manners(told_by=_plan, versioned=Versioned(lock=queries.lock, show=_plan)),
 )
 async def disclose_plan(db: Db, actor: Who, payment_plan_id: Id) -> PlanOut:
@@ -358,7 +358,7 @@ async def get_plan_agreement(db: Db, actor: Who, payment_plan_id: Id) -> Respons
         "plans.write",
         "plans.read",
         refusals=[
-            *(IllegalMove, TermsChanged, DebtChanged, ConsentMissing, PlanStands, NotTheirs),
+            *(IllegalPlanMove, TermsChanged, DebtChanged, ConsentMissing, PlanStands, NotTheirs),
         ],
     )
     | manners(told_by=_plan, versioned=Versioned(lock=queries.lock, show=_plan)),
@@ -374,7 +374,7 @@ async def accept_plan(
     "/plans/{payment_plan_id:uuid}/cancellation",
     status_code=204,
     summary="End a plan: what is still owed is due as before",
-    opt=declared("plans.write", refusals=[IllegalMove])
+    opt=declared("plans.write", refusals=[IllegalPlanMove])
     | manners(versioned=Versioned(lock=queries.lock, show=_plan)),
 )
 async def cancel_plan(db: Db, actor: Who, payment_plan_id: Id) -> None:
