@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from billing_saas.desk.errors import NoPlanToPay, NothingToApply
 from billing_saas.desk.taking import Taking
 from billing_saas.kit.errors import DomainError
 from billing_saas.payments.errors import NotVoidable
+from billing_saas.payments.rules import Purpose
 from billing_saas.plans import rules
 from tests.plans.debts import OFFICE, Debts
 from tests.plans.test_by_the_day import FIRST, on
@@ -49,7 +51,10 @@ async def test_any_life_of_a_debt_adds_up(debts: Debts, seed: int) -> None:
                 elif step in ("plan", "bill", "copay"):
                     cents = chance.randrange(1, 3_000)
                     wanted = Taking(
-                        guarantor_id=guarantor_id, cents=cents, method="cash", purpose=step
+                        guarantor_id=guarantor_id,
+                        cents=cents,
+                        method="cash",
+                        purpose=cast(Purpose, step),
                     )
                     async with debts.database.tenant(debts.tenant.id) as db:
                         standing[await taking.take(db, OFFICE, wanted)] = cents

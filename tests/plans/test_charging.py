@@ -14,7 +14,7 @@ from billing_saas.kit.ids import new_id
 from billing_saas.payments.tables import ProcessorAccount, SavedMethod
 from billing_saas.plans import accepting, charging
 from billing_saas.plans.errors import ConsentMissing
-from billing_saas.plans.jobs import ChargePlans
+from billing_saas.plans.jobs import ChargeInstalment, ChargePlans
 from billing_saas.plans.rules import State
 from billing_saas.workers import running
 from tests.plans.bank import Bank, Struck
@@ -33,7 +33,7 @@ def _agreed_in_november() -> Iterator[None]:
 @pytest.fixture
 async def bank(debts: Debts) -> Bank:
     made = Bank()
-    debts.database.processor = made  # type: ignore[assignment]
+    debts.database.processor = made
     async with debts.database.tenant(debts.tenant.id) as db:
         await db.execute(
             insert(ProcessorAccount).values(
@@ -98,7 +98,7 @@ async def tries(debts: Debts) -> list[tuple[int, date, int, str, str]]:
     )
     async with debts.database.tenant(debts.tenant.id) as db:
         found = await db.execute(query, {"tenant": debts.tenant.id})
-        return [tuple(row) for row in found]  # type: ignore[misc]
+        return [tuple(row) for row in found]
 
 
 async def owed(debts: Debts, guarantor_id: UUID) -> int:
@@ -130,7 +130,7 @@ async def test_each_instalment_is_charged_on_its_morning(debts: Debts, bank: Ban
 async def test_asked_for_many_times_at_once_it_is_charged_once(debts: Debts, bank: Bank) -> None:
     _, plan_id = await on_autopay(debts)
     instalment_id = (await debts.plan(plan_id)).instalments[0].id
-    job = charging.ChargeInstalment(plan_id, instalment_id)
+    job = ChargeInstalment(plan_id, instalment_id)
     with on(FIRST, 10):
         await asyncio.gather(
             *(charging.charge(debts.database, debts.tenant.id, SYSTEM, job) for _ in range(6)),
@@ -195,7 +195,7 @@ async def test_an_answer_that_nobody_heard_is_one_charge(
     guarantor_id, plan_id = await on_autopay(debts)
     bank.will = [lost]
     instalment_id = (await debts.plan(plan_id)).instalments[0].id
-    job = charging.ChargeInstalment(plan_id, instalment_id)
+    job = ChargeInstalment(plan_id, instalment_id)
     with on(FIRST, 10):
         for _ in range(3):
             try:
