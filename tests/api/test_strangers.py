@@ -101,20 +101,22 @@ async def elms(
     """Elm after a month of work, with a row in every table; Oak has worked as well."""
     await month.work(database, elm, boss.actor, claims=3)
     await month.work(database, oak, mallory.actor, claims=3)
+    # The patient whom the catalogue's rows will be of: the walk opens an emergency for that one, after
+    # which what is another's is not there.
+    with psycopg.connect(clone.url("postgres")) as superuser:
+        first = rows.row_of(superuser, "patient", elm.id)
+        assert first is not None
     async with database.tenant(elm.id) as db:
         await filing.announce(db, boss.actor, Filed(kind="other", title="A letter"))
-        page = await patients.patients(db, boss.actor, PageRequest(limit=1))
         wanted = Asked(kind="records")
         today = clock.now().date() - timedelta(days=1)
-        await asking.write_down(db, boss.actor, page.rows[0].id, wanted, today)
-        await planted.work(db, boss.actor, page.rows[0].id, today)
+        await asking.write_down(db, boss.actor, first["id"], wanted, today)
+        await planted.work(db, boss.actor, first["id"], today)
         everybody = await patients.patients(db, boss.actor, PageRequest(limit=200))
         await contacts.seed(db, boss.actor, [one.id for one in everybody.rows])
-        await threads.begin(db, boss.actor, everybody.rows[0].id, "other", "Hours", "Until five.")
+        await threads.begin(db, boss.actor, first["id"], "other", "Hours", "Until five.")
         until = clock.now() + timedelta(days=1)
-        await pausing.pause_by_hand(
-            db, boss.actor, everybody.rows[0].id, Pausing.DISPUTE, until=until
-        )
+        await pausing.pause_by_hand(db, boss.actor, first["id"], Pausing.DISPUTE, until=until)
     with psycopg.connect(clone.url("postgres")) as superuser:
         world = rows.fill(superuser, elm.id)
     letter = await dead_letter(database, elm)
