@@ -11,7 +11,7 @@ def _of(schema: str, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 FIELDS: dict[str, Any] = {
-    "AcceptanceIn.digest": "9f" * 32,
+    "PlanAcceptanceIn.digest": "9f" * 32,
     "ApplicationIn.cents": 2500,
     **_of(
         "Arithmetic",

@@ -177,7 +177,7 @@ class DisclosureOut(Out, frozen=True):
         )
 
 
-class AcceptanceIn(In, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PlanAcceptanceIn(In, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`digest` is of the disclosure that was read or shown to the guarantor, who agreed `through` the desk or
     the phone. In the portal guarantors agree themselves."""
 
@@ -364,7 +364,7 @@ async def get_plan_agreement(db: Db, actor: Who, payment_plan_id: Id) -> Respons
     | manners(told_by=_plan, versioned=Versioned(lock=queries.lock, show=_plan)),
 )
 async def accept_plan(
-    db: Db, actor: Who, payment_plan_id: Id, data: JSONBody[AcceptanceIn]
+    db: Db, actor: Who, payment_plan_id: Id, data: JSONBody[PlanAcceptanceIn]
 ) -> PlanOut:
     await accepting.accept(db, actor, payment_plan_id, data.consent())
     return await _plan(db, actor, payment_plan_id)
