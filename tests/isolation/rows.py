@@ -64,7 +64,7 @@ _OF_ANOTHER: dict[str, dict[str, Callable[[], object]]] = {
     # More than four need what Regulation Z asks to be disclosed.
     "plan_setting": {"most_instalments": lambda: 4},
     "factor_reset": {"asked_by": new_id, "confirmed_by": lambda: None},
-    "patient_guarantor": {"guarantor_id": new_id},
+    "patient_guarantor": {"patient_id": new_id},
 }
 
 
