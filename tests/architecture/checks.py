@@ -59,6 +59,8 @@ PLATFORM = {
     "billing_saas.outbox.queries": "watches the backlog of all practices",
     "billing_saas.outbox.queue": "owes the platform's own jobs, and those of a schedule",
     "billing_saas.reports.queries": "counts broken invariants over all practices",
+    "billing_saas.processor_events.handling": "finds whose account an event tells of",
+    "billing_saas.processor_events.sweeping": "asks which practices have a silent payment, no more",
     "billing_saas.requests.keys": "makes and reads the key of requests, before there is a practice",
     "billing_saas.requests.buckets": "counts requests of whom no practice is known yet",
     "billing_saas.requests.forgetting": "forgets requests of all practices",
@@ -110,6 +112,7 @@ CONNECTIONS = {
 LONG_FILES = {
     "billing_saas.api.contract_examples": "one table: a value for every field of the contract",
     "billing_saas.edi.guides.dictionary": "a table: the data elements and segments of the standard",
+    "billing_saas.gateways.stripe": "the one file that imports Stripe's library",
     "billing_saas.remittances.rules": "one table of what each adjustment does to the books",
 }
 MOST_LINES = 400
@@ -122,6 +125,7 @@ LARGE_ROOMS = {
     "kit": "one tool per file",
     "signin": "one kind of proof per file; each is an act of its own, and none is long",
     "plans": "what is agreed to, its words and its paper are files of their own, and none is long",
+    "stripe": "the sandbox's: one of Stripe's resources per file",
     "remittances": "to be split when it next grows: reading and matching are a room of their own",
 }
 # A quantity is no money, and JSON knows no other number with a fraction.
@@ -137,7 +141,9 @@ MONEY = {
         "claims",
         "encounters",
         "edi",
+        "kept_cards",
         "payments",
+        "settlements",
         "statement_runs",
         "statements",
         "estimates",

@@ -144,7 +144,7 @@ async def _ask_all(database: Database, practice_id: Any, patient_id: UUID) -> No
     for template in KINDS:
         for channel in ("email", "text"):
             async with database.tenant(practice) as db:
-                await sending.ask(db, OPERATOR, patient_id, template, words, channel=channel)  # type: ignore[arg-type]
+                await sending.ask(db, OPERATOR, patient_id, template, words, channel=channel)
 
 
 def _come_back(made: Any) -> None:

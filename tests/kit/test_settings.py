@@ -1,6 +1,7 @@
 """Settings that production refuses, each planted alone, and named with all the others at once."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -261,7 +262,7 @@ def test_production_has_an_address_over_tls(address: str) -> None:
     assert fault.startswith("BILLING_PUBLIC_URL: must be https")
 
 
-_STRIPE = {
+_STRIPE: dict[str, Any] = {
     "stripe_key": "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
     "stripe_webhook_secret": "whsec_Zk2vQp61mXw8tR0aKc53hNf2e",
 }
@@ -283,7 +284,7 @@ def test_cards_are_taken_with_a_live_key() -> None:
         ({"stripe_webhook_secret": ""}, "needed with BILLING_STRIPE_KEY"),
     ],
 )
-def test_money_that_is_not_real_is_refused(changed: dict[str, str], fault: str) -> None:
+def test_money_that_is_not_real_is_refused(changed: dict[str, Any], fault: str) -> None:
     (found,) = faults(**{**_STRIPE, **changed})
     assert fault in found
 

@@ -118,7 +118,7 @@ _HEEDS = {
 def test_what_a_message_heeds(template: Any) -> None:
     kind = KINDS[template]
     night = datetime(2026, 6, 3, 12, tzinfo=UTC)
-    tried = {
+    tried: dict[str, dict[str, Any]] = {
         "dunning": {"pauses": tuple(Paused(one) for one in sorted(STOPS_DUNNING))},
         "hours": {"now": night, "stale_at": night + timedelta(days=1)},
         "caps": {"sent_at": (NOON - timedelta(hours=1),), "stale_at": NOON + timedelta(days=3)},

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from billing_saas.kept_cards import charging, saving
+from billing_saas.kept_cards.charging import Charged
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.ids import new_id
 from billing_saas.outbox.tables import JobRow
-from billing_saas.payments import charging, saving
-from billing_saas.payments.charging import Charged
 from billing_saas.payments.errors import SavedCardEnded
 from billing_saas.payments.jobs import TellPlan
 from billing_saas.workers import registry

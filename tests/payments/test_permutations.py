@@ -11,9 +11,11 @@ from sqlalchemy import insert, select, text
 
 from billing_saas.kit import clock
 from billing_saas.kit.processing import ProcessorCall
-from billing_saas.payments import handling, reconciling, settling, starting
-from billing_saas.payments.reconciling import PayoutTruth
+from billing_saas.payments import attempts
 from billing_saas.payments.tables import Dispute, Payment, PaymentAttempt, Payout, Refund
+from billing_saas.processor_events import handling
+from billing_saas.settlements import reconciling, settling
+from billing_saas.settlements.reconciling import PayoutTruth
 from tests.payments.storyboard import CENTS, EVENTS, LAST, Storyboard
 from tests.payments.till import OFFICE, SYSTEM, Till
 
@@ -26,7 +28,7 @@ async def story(till: Till, name: str) -> tuple[Storyboard, UUID]:
     guarantor_id = await till.guarantor(6_000, 3_000)
     now = clock.now()
     async with till.database.tenant(till.tenant.id) as db:
-        payment = await starting.new_payment(
+        payment = await attempts.new_payment(
             db, OFFICE, guarantor_id, CENTS, method="checkout", purpose="bill"
         )
         board = Storyboard(name, payment.id)

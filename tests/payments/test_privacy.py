@@ -9,7 +9,7 @@ import pytest
 
 from billing_saas.kit.ids import new_id
 from billing_saas.kit.processing import ProcessorCall, ProcessorText, ReturnTo
-from billing_saas.payments import refunding
+from billing_saas.settlements import refunding
 from tests.canary import person
 from tests.payments.test_charging import charged, kept
 from tests.payments.till import OFFICE, Till
@@ -72,8 +72,8 @@ async def test_stripe_hears_ids_cents_and_fixed_words_only(till: Till) -> None:
 async def _answer(till: Till) -> None:
     from sqlalchemy import select
 
-    from billing_saas.payments import disputing
     from billing_saas.payments.tables import Dispute
+    from billing_saas.settlements import disputing
 
     async with till.database.tenant(till.tenant.id) as db:
         dispute_id = (await db.scalars(select(Dispute.id))).one()

@@ -6,9 +6,10 @@ from sqlalchemy import select
 
 from billing_saas.kit import clock
 from billing_saas.outbox import queue
-from billing_saas.payments import refunding, sweeping
 from billing_saas.payments.jobs import FindSilentPayments, SweepPayments
 from billing_saas.payments.tables import Refund
+from billing_saas.processor_events import sweeping
+from billing_saas.settlements import refunding
 from billing_saas.workers import registry, running
 from billing_saas.workers.running import Outcome
 from billing_saas.workers.schedule import SCHEDULES

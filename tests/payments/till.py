@@ -18,11 +18,12 @@ from billing_saas.ledger import journal
 from billing_saas.ledger.rules import Account, Entry, Line
 from billing_saas.patients import registering
 from billing_saas.patients.rules import Demographics
-from billing_saas.payments import handling, starting
-from billing_saas.payments.handling import NotForUs
+from billing_saas.payments import starting
+from billing_saas.payments.errors import NotForUs
 from billing_saas.payments.jobs import AskAboutPayment
 from billing_saas.payments.starting import Started
 from billing_saas.payments.tables import Payment, PaymentAttempt, ProcessorAccount
+from billing_saas.processor_events import handling
 from billing_saas.workers import running
 from billing_sandbox.stripe import webhooks
 from billing_sandbox.stripe.running import Sandbox

@@ -215,8 +215,8 @@ async def test_an_answer_that_nobody_heard_is_one_charge(
 
 
 async def sweep(debts: Debts) -> None:
-    from billing_saas.payments import sweeping
     from billing_saas.payments.jobs import SweepPayments
+    from billing_saas.processor_events import sweeping
 
     async with debts.database.tenant(debts.tenant.id) as db:
         await sweeping.sweep(db, SYSTEM, SweepPayments())

@@ -64,7 +64,7 @@ class Till:
         """The sandbox forgets when the demo ends: an account of an earlier run is nobody's now."""
         async with database.tenant(self.desk.practice_id) as db:
             await accounts.end(db, _stepped_up())
-            await accounts.ask_for(db, _stepped_up(), livemode=False)
+            await accounts.ask_for(db, _stepped_up(), processor.opened(self.settings))
 
     async def _onboarding_page(self, database: Database) -> str:
         database.processor = processor.opened(self.settings)

@@ -164,7 +164,8 @@ def event(obj: Any) -> EventTold:
         livemode=obj["livemode"],
         at=_instant(obj["created"]),
     )
-    for text in (told.id, told.kind, told.object_id, told.account):
+    texts: tuple[object, ...] = (told.id, told.kind, told.object_id, told.account)
+    for text in texts:
         if not isinstance(text, str) or not re.fullmatch(r"[A-Za-z0-9_.]{0,255}", text):
             raise ValueError("not an event")
     return told

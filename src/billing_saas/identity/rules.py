@@ -104,7 +104,11 @@ _TABLE = (
     ("portal_links.read", "b . f . m s . . . .", "See which links a patient was given."),
     ("portal_links.write", "b . f . m s . . . .", "Give a patient a link to pay, and end it."),
     ("portal_settings.read", "b . f . m s . . . .", "See how the portal looks and what it allows."),
-    ("portal_settings.write", ". . . . m . . . . .", "Say how the portal looks and what it allows."),
+    (
+        "portal_settings.write",
+        ". . . . m . . . . .",
+        "Say how the portal looks and what it allows.",
+    ),
     ("practice.read", "b c f p m s a r . .", "See the practice's own particulars."),
     ("refunds.approve", ". . . . m s . . . .", "Approve refunds that somebody else asked for."),
     ("refunds.ask", "b . . . m s . . . .", "Give patients' money back."),

@@ -70,7 +70,11 @@ class ProcessorCall:
         if type(self.cents) is not int or self.cents < 0:
             raise ValueError("an amount is whole cents, and not negative")
         # Not by type alone: what is no member of the lists must not leave, whatever its type says.
-        if not (isinstance(self.text, ProcessorText) and isinstance(self.return_to, ReturnTo)):
+        fixed: tuple[tuple[object, type], ...] = (
+            (self.text, ProcessorText),
+            (self.return_to, ReturnTo),
+        )
+        if not all(isinstance(word, listed) for word, listed in fixed):
             raise ValueError("a processor is told the fixed sentences only")
 
 

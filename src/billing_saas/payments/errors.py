@@ -81,3 +81,7 @@ class PaymentSettingsChanged(Conflict):
 
 class ProcessorSilent(Conflict):
     """The processor cannot be asked right now."""
+
+
+class NotForUs(Invalid):
+    """Not signed by the processor, too old, of an account that is not kept here, or of the other mode."""

@@ -46,11 +46,7 @@ async def record(
     actor.must(TAKE)
     if not 0 < cents <= rules.MOST_CENTS:
         raise AmountRefused("A payment is at least one cent.", field="amount_cents")
-    practice = await tenants.this_practice(db)
-    today = clock.today(practice.time_zone)
-    day = received_on or today
-    if day > today:
-        raise AmountRefused("Money cannot have come on a day to come.", field="received_on")
+    day = await _came_on(db, received_on)
     payment_id = new_id()
     now = clock.now()
     await db.execute(
@@ -99,6 +95,14 @@ async def record(
         detail={"kind": method, "cents": cents},
     )
     return payment_id
+
+
+async def _came_on(db: TenantSession, received_on: date | None) -> date:
+    practice = await tenants.this_practice(db)
+    today = clock.today(practice.time_zone)
+    if received_on is not None and received_on > today:
+        raise AmountRefused("Money cannot have come on a day to come.", field="received_on")
+    return received_on or today
 
 
 async def void(db: TenantSession, actor: Actor, payment_id: UUID, reason: VoidReason) -> None:

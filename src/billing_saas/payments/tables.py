@@ -11,10 +11,6 @@ from billing_saas.kit.db import Row
 _INSTANT = DateTime(timezone=True)
 
 
-def _of_payment() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["tenant_id", "payment_id"], ["payment.tenant_id", "payment.id"])
-
-
 class ProcessorAccount(Row):
     """The practice's own account at the processor. `requirements` are the processor's words, by spaces."""
 
@@ -88,7 +84,9 @@ class PaymentAttempt(Row):
     """One asking of the processor; its key is the payment's id and `n`. Looked after at `look_at`."""
 
     __tablename__ = "payment_attempt"
-    __table_args__ = (_of_payment(),)
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "payment_id"], ["payment.tenant_id", "payment.id"]),
+    )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     payment_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -108,7 +106,10 @@ class PaymentCharge(Row):
     """Money that was taken, journalled as `entry_id`. `processor_id`: of which charge; none at the desk."""
 
     __tablename__ = "payment_charge"
-    __table_args__ = (_of_payment(), UniqueConstraint("tenant_id", "processor_id"))
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "payment_id"], ["payment.tenant_id", "payment.id"]),
+        UniqueConstraint("tenant_id", "processor_id"),
+    )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -124,7 +125,7 @@ class PaymentShare(Row):
 
     __tablename__ = "payment_share"
     __table_args__ = (
-        _of_payment(),
+        ForeignKeyConstraint(["tenant_id", "payment_id"], ["payment.tenant_id", "payment.id"]),
         ForeignKeyConstraint(["tenant_id", "patient_id"], ["patient.tenant_id", "patient.id"]),
     )
 
@@ -173,7 +174,10 @@ class Refund(Row):
     went; `came_back`: it did not reach the card, and is owed to the patient."""
 
     __tablename__ = "refund"
-    __table_args__ = (_of_payment(), UniqueConstraint("tenant_id", "processor_id"))
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "payment_id"], ["payment.tenant_id", "payment.id"]),
+        UniqueConstraint("tenant_id", "processor_id"),
+    )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -201,7 +205,10 @@ class Dispute(Row):
     """A cardholder told the bank that the payment was not right. An inquiry moves no money yet."""
 
     __tablename__ = "dispute"
-    __table_args__ = (_of_payment(), UniqueConstraint("tenant_id", "processor_id"))
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "payment_id"], ["payment.tenant_id", "payment.id"]),
+        UniqueConstraint("tenant_id", "processor_id"),
+    )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -12,6 +12,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from billing_saas.audit import trail
+from billing_saas.kept_cards import saving
+from billing_saas.kept_cards.saving import Saving
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database, TenantSession
@@ -19,9 +21,7 @@ from billing_saas.kit.ids import new_id
 from billing_saas.links import issuing
 from billing_saas.messages import sending
 from billing_saas.messages.rules import Words
-from billing_saas.payments import saving
 from billing_saas.payments.errors import SavedCardEnded
-from billing_saas.payments.saving import Saving
 from billing_saas.plans import moving, queries, reckoning, rules, watching, words
 from billing_saas.plans.errors import (
     ConsentMissing,

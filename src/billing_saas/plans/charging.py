@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, text, update
 
 from billing_saas.audit import trail
+from billing_saas.kept_cards import charging as cards
 from billing_saas.kit import clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
@@ -21,7 +22,6 @@ from billing_saas.links import issuing
 from billing_saas.messages import sending
 from billing_saas.messages.rules import Words
 from billing_saas.outbox import queue
-from billing_saas.payments import charging as cards
 from billing_saas.payments import rules as payments
 from billing_saas.payments.errors import NoProcessor, NotTakingPayments, SavedCardEnded
 from billing_saas.payments.jobs import TellPlan

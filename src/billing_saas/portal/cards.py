@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
+from billing_saas.kept_cards import saving
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
-from billing_saas.payments import saving
 from billing_saas.payments.tables import SavedMethod
 from billing_saas.portal import own
 

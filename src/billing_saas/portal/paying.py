@@ -14,7 +14,7 @@ from billing_saas.kit import clock, logs
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.protocols import ProcessorDown, ProcessorRefused, ProcessorUnknown
-from billing_saas.payments import handling, starting
+from billing_saas.payments import attempts, starting
 from billing_saas.payments import queries as payments
 from billing_saas.payments import rules as payment_rules
 from billing_saas.payments.errors import (
@@ -30,13 +30,14 @@ from billing_saas.portal import rules
 from billing_saas.portal.sessions import PortalVisitor
 from billing_saas.portal.trying import Tries
 from billing_saas.portal_looks import settings as look_settings
+from billing_saas.processor_events import handling
 from billing_saas.statements import owing, queries
 from billing_saas.statements.errors import StatementNotFound
 
 # A payment of this session, or of one a little before it: older ones are history, which more than a birth
 # date opens.
 _RECENT = timedelta(days=1)
-# As `starting.PAGE_GOOD_FOR`, on which such a payment can still be made.
+# As `attempts.PAGE_GOOD_FOR`, on which such a payment can still be made.
 _OPEN = frozenset({"started", "unknown"})
 _TYPED = re.compile(r"\$?\s*([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,7})(?:\.([0-9]{2}))?\Z")
 
@@ -193,7 +194,7 @@ def _is_of(one: PaymentShown, meant: UUID | None) -> bool:
 async def _begun(
     db: TenantSession, visitor: PortalVisitor, meant: UUID | None
 ) -> PaymentShown | None:
-    since = clock.now() - starting.PAGE_GOOD_FOR
+    since = clock.now() - attempts.PAGE_GOOD_FOR
     made = await payments.payments_of(db, visitor.guarantor_id, most=20)
     return _newest(
         [

@@ -23,6 +23,7 @@ from billing_saas.hardship import deciding as hardship
 from billing_saas.hardship.jobs import ExpireHardship
 from billing_saas.imports import claims837
 from billing_saas.imports.jobs import ImportClaims
+from billing_saas.kept_cards import saving
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import Database, PlatformSession, TenantSession
 from billing_saas.mail import sending
@@ -30,8 +31,7 @@ from billing_saas.mail.jobs import SendLetter
 from billing_saas.messages.jobs import SendMessage
 from billing_saas.outbox import purging
 from billing_saas.outbox.jobs import Job, PurgeJobs, Queue
-from billing_saas.payments import accounts, disputing, handling, refunding, saving
-from billing_saas.payments import sweeping as payment_sweeping
+from billing_saas.payments import accounts
 from billing_saas.payments.jobs import (
     AnswerDispute,
     AskAboutAccount,
@@ -50,12 +50,15 @@ from billing_saas.plans import watching
 from billing_saas.plans.jobs import ChargeInstalment, ChargePlans, WatchPlans
 from billing_saas.portal_office import forgetting as portal_forgetting
 from billing_saas.portal_office.jobs import ForgetPortal
+from billing_saas.processor_events import handling
+from billing_saas.processor_events import sweeping as payment_sweeping
 from billing_saas.remittances import intake, posting
 from billing_saas.remittances.jobs import PostRemittance, TakeInRemittances
 from billing_saas.reports import invariants, receivables
 from billing_saas.reports.jobs import CheckInvariants, CountReceivables
 from billing_saas.requests import forgetting
 from billing_saas.requests.jobs import ForgetRequests
+from billing_saas.settlements import disputing, refunding
 from billing_saas.signin import clearing, recovering
 from billing_saas.signin.jobs import AnswerAsk, ForgetSignIns
 from billing_saas.statement_runs import printing

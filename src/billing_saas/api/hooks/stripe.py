@@ -8,9 +8,8 @@ from billing_saas.api import door
 from billing_saas.api.declaring import KNOCK
 from billing_saas.api.refusals import bad_request
 from billing_saas.kit.db import Database
-from billing_saas.payments import handling
-from billing_saas.payments.errors import NoProcessor
-from billing_saas.payments.handling import NotForUs
+from billing_saas.payments.errors import NoProcessor, NotForUs
+from billing_saas.processor_events import handling
 
 
 @post("/stripe", status_code=200, opt=KNOCK, include_in_schema=False)

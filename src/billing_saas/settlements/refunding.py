@@ -23,7 +23,8 @@ from billing_saas.kit.protocols import ProcessorRefused, ProcessorUnknown
 from billing_saas.ledger import journal
 from billing_saas.ledger.rules import Account
 from billing_saas.outbox import queue
-from billing_saas.payments import accounts, laying, recording, returning, rules, settings
+from billing_saas.payments import accounts, laying, recording, rules, settings
+from billing_saas.payments.attempts import FIRST_LOOK
 from billing_saas.payments.errors import (
     MoreThanPaid,
     NotRefundable,
@@ -33,8 +34,8 @@ from billing_saas.payments.errors import (
 )
 from billing_saas.payments.jobs import AskAboutPayment, MakeRefund
 from billing_saas.payments.rules import RefundReason
-from billing_saas.payments.starting import FIRST_LOOK
 from billing_saas.payments.tables import Payment, PaymentCharge, Refund
+from billing_saas.settlements import returning
 
 ASK = "refunds.ask"
 APPROVE = "refunds.approve"

@@ -22,10 +22,11 @@ from billing_saas.kit.protocols import (
     ProcessorRefused,
     ProcessorUnknown,
 )
-from billing_saas.payments import accounts, laying, recording, rules, settling, starting
+from billing_saas.payments import accounts, attempts, laying, recording, rules
 from billing_saas.payments.errors import AmountRefused, SavedCardEnded
 from billing_saas.payments.tables import Payment, SavedMethod
 from billing_saas.payments.truth import Truth
+from billing_saas.settlements import settling
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ async def charge_saved(
         await laying.lock_instalment(db, plan_instalment_id)
         payment = await _of_instalment(db, plan_instalment_id)
         if payment is None or _is_other(payment, saved_method_id, amount_cents):
-            payment = await starting.new_payment(
+            payment = await attempts.new_payment(
                 db,
                 actor,
                 guarantor_id,
@@ -80,10 +81,10 @@ async def charge_saved(
             )
         elif payment.state in ("succeeded", "processing", "unknown"):
             return _charged(payment)
-        attempt = await starting.last_attempt(db, payment.id)
+        attempt = await attempts.last_attempt(db, payment.id)
         if attempt is None or attempt.state in ("failed", "expired"):
-            attempt = await starting.new_attempt(db, actor, payment)
-        call = starting.charge_call(account, payment, attempt, card)
+            attempt = await attempts.new_attempt(db, actor, payment)
+        call = attempts.charge_call(account, payment, attempt, card)
         wanted = _Wanted(payment.id, attempt.n, call)
     points.reach("payments.charging.prepared")
     await _ask(processor, database, tenant_id, actor, wanted)
@@ -112,7 +113,7 @@ async def _ask(
         truth.refused(wanted.n, refused.code)
     except (ProcessorUnknown, ProcessorDown) as error:
         state = "unknown" if isinstance(error, ProcessorUnknown) else "asked"
-        await starting.not_heard(database, tenant_id, wanted.payment_id, wanted.n, state)
+        await attempts.not_heard(database, tenant_id, wanted.payment_id, wanted.n, state)
         return
     points.reach("payments.charging.called")
     async with database.tenant(tenant_id) as db:

@@ -13,9 +13,10 @@ from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
 from billing_saas.kit.processing import DisputeTold
 from billing_saas.messages import pausing
-from billing_saas.payments import booking, rules
-from billing_saas.payments.booking import Booker
+from billing_saas.payments import rules
 from billing_saas.payments.tables import Dispute, Payment
+from billing_saas.settlements import booking
+from billing_saas.settlements.booking import Booker
 
 OPEN = ("needs_response", "under_review", "inquiry")
 _SOURCE = "payment_dispute"

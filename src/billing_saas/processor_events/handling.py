@@ -8,24 +8,22 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from billing_saas.kept_cards import saving
 from billing_saas.kit import clock, points
 from billing_saas.kit.actor import Actor, ActorKind
 from billing_saas.kit.db import Database, TenantSession
-from billing_saas.kit.errors import Invalid
 from billing_saas.kit.ids import new_id
 from billing_saas.kit.processing import EventTold, IntentTold, ProcessorCall
 from billing_saas.kit.protocols import NotTheProcessor, ProcessorRefused
 from billing_saas.outbox import queue
-from billing_saas.payments import accounts, asking, reconciling, saving, settling
+from billing_saas.payments import accounts
+from billing_saas.payments.errors import NotForUs
 from billing_saas.payments.jobs import AskAboutCard, AskAboutPayment, HandleEvent
 from billing_saas.payments.tables import ProcessorAccount, ProcessorEvent
+from billing_saas.settlements import asking, reconciling, settling
 
 # Who knocks is nobody of ours: the trail names this one.
 PROCESSOR = UUID(int=0x57)
-
-
-class NotForUs(Invalid):
-    """Not signed by the processor, too old, of an account that is not kept here, or of the other mode."""
 
 
 async def receive(database: Database, body: bytes, signature: str, request_id: str = "") -> None:

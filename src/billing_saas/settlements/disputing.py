@@ -13,10 +13,11 @@ from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.processing import DisputeTold, ProcessorCall, ProcessorText
 from billing_saas.kit.protocols import ProcessorRefused
 from billing_saas.outbox import queue
-from billing_saas.payments import accounts, recording, withholding
+from billing_saas.payments import accounts, recording
 from billing_saas.payments.errors import DisputeNotFound, NothingToAnswer
 from billing_saas.payments.jobs import AnswerDispute
 from billing_saas.payments.tables import Dispute, Payment
+from billing_saas.settlements import withholding
 
 ANSWER = "disputes.answer"
 

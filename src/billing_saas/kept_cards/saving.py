@@ -15,9 +15,9 @@ from billing_saas.kit.processing import CheckoutTold, ProcessorCall, ReturnTo, S
 from billing_saas.kit.protocols import ProcessorDown, ProcessorRefused, ProcessorUnknown
 from billing_saas.outbox import queue
 from billing_saas.payments import accounts
+from billing_saas.payments.attempts import FIRST_LOOK, PAGE_GOOD_FOR
 from billing_saas.payments.errors import SavedCardNotFound
 from billing_saas.payments.jobs import AskAboutCard, ForgetCard
-from billing_saas.payments.starting import FIRST_LOOK, PAGE_GOOD_FOR
 from billing_saas.payments.tables import SavedMethod
 
 CONSENT = "card-on-file-1"

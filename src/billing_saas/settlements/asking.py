@@ -15,9 +15,9 @@ from billing_saas.kit import clock
 from billing_saas.kit.db import Database, TenantSession
 from billing_saas.kit.processing import CheckoutTold, IntentTold, ProcessorCall
 from billing_saas.kit.protocols import PaymentProcessor, ProcessorRefused
-from billing_saas.payments import accounts, starting
+from billing_saas.payments import accounts, attempts
+from billing_saas.payments.attempts import Asking
 from billing_saas.payments.errors import PaymentNotFound
-from billing_saas.payments.starting import Asking
 from billing_saas.payments.tables import Payment, PaymentAttempt, SavedMethod
 from billing_saas.payments.truth import Truth
 
@@ -114,9 +114,9 @@ async def _checkout(
         return await processor.checkout_told(call)
     if attempt.state not in ("asked", "unknown"):
         return None
-    asking = starting.asking_of(known.account, known.payment, attempt)
+    asking = attempts.asking_of(known.account, known.payment, attempt)
     # A page made only now ends by an hour that may be over already: the processor would refuse it.
-    if clock.now() - attempt.asked_at < min(KEYS_LIVE, starting.PAGE_GOOD_FOR / 4):
+    if clock.now() - attempt.asked_at < min(KEYS_LIVE, attempts.PAGE_GOOD_FOR // 4):
         try:
             return await processor.checkout(asking.checkout())
         except ProcessorRefused as refused:
@@ -135,13 +135,13 @@ async def _ask_charge(
     if attempt.state not in ("asked", "unknown") or known.card is None:
         return
     if clock.now() - attempt.asked_at < KEYS_LIVE:
-        call = starting.charge_call(known.account, known.payment, attempt, known.card)
+        call = attempts.charge_call(known.account, known.payment, attempt, known.card)
         try:
             truth.charged(attempt.n, await processor.charge(call))
         except ProcessorRefused as refused:
             truth.refused(attempt.n, refused.code)
         return
-    asking = starting.asking_of(known.account, known.payment, attempt)
+    asking = attempts.asking_of(known.account, known.payment, attempt)
     found = await processor.intents_of(_searched(asking))
     of_this = [one for one in found if one.id not in {a.intent_id for a in known.attempts}]
     truth.charged(attempt.n, of_this[0] if of_this else "never_asked")

@@ -11,6 +11,7 @@ from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import PlatformSession, TenantSession
 from billing_saas.outbox import queue
 from billing_saas.outbox.jobs import Job
+from billing_saas.payments.attempts import FIRST_LOOK
 from billing_saas.payments.jobs import (
     AskAboutCard,
     AskAboutPayment,
@@ -18,7 +19,6 @@ from billing_saas.payments.jobs import (
     MakeRefund,
     SweepPayments,
 )
-from billing_saas.payments.starting import FIRST_LOOK
 from billing_saas.payments.tables import PaymentAttempt, Refund, SavedMethod
 
 _MOST = 500

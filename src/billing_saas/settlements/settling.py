@@ -20,19 +20,12 @@ from billing_saas.ledger import journal
 from billing_saas.messages import sending
 from billing_saas.messages.rules import Words
 from billing_saas.outbox import queue
-from billing_saas.payments import (
-    booking,
-    laying,
-    recording,
-    returning,
-    rules,
-    starting,
-    withholding,
-)
-from billing_saas.payments.booking import Booker
+from billing_saas.payments import attempts, laying, recording, rules
 from billing_saas.payments.jobs import TellPlan
 from billing_saas.payments.tables import Payment, PaymentCharge
 from billing_saas.payments.truth import Truth
+from billing_saas.settlements import booking, returning, withholding
+from billing_saas.settlements.booking import Booker
 
 
 async def settle(db: TenantSession, actor: Actor, truth: Truth) -> None:
@@ -48,9 +41,9 @@ async def settle(db: TenantSession, actor: Actor, truth: Truth) -> None:
     if truth.disputes:
         await withholding.all_told(booker, payment, truth.disputes)
     if charges:
-        await starting.write_payment(db, payment, "succeeded")
+        await attempts.write_payment(db, payment, "succeeded")
     for n in sorted(truth.attempts):
-        await starting.write_attempt(db, payment, truth.attempts[n])
+        await attempts.write_attempt(db, payment, truth.attempts[n])
     if (payment.state, payment.refunded_cents, payment.disputed) == before:
         return
     await _tell(db, actor, payment, before[0])

@@ -15,9 +15,10 @@ from billing_saas.kit.processing import RefundTold
 from billing_saas.ledger import journal
 from billing_saas.ledger.rules import Account, source_stripe
 from billing_saas.messages import sending
-from billing_saas.payments import booking, laying, rules
-from billing_saas.payments.booking import Booker
+from billing_saas.payments import laying, rules
 from billing_saas.payments.tables import Payment, Refund
+from billing_saas.settlements import booking
+from billing_saas.settlements.booking import Booker
 
 SETTLED = ("succeeded", "failed", "refused", "repaid")
 

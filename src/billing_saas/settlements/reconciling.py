@@ -18,9 +18,10 @@ from billing_saas.kit.processing import BalanceLine, PayoutTold, ProcessorCall
 from billing_saas.kit.protocols import ProcessorRefused
 from billing_saas.ledger import journal, periods
 from billing_saas.ledger.rules import Entry, source_stripe
-from billing_saas.payments import accounts, asking, booking, laying, rules, settling
+from billing_saas.payments import accounts, laying, rules
 from billing_saas.payments.tables import BalanceTransaction, Payout
 from billing_saas.payments.truth import Truth
+from billing_saas.settlements import asking, booking, settling
 
 _FEES = ("fee", "stripe_fee", "tax_fee", "network_cost", "contribution")
 
