@@ -24,8 +24,8 @@ from billing_saas.hardship.errors import (
     NoGuideline,
     NoHardshipPolicy,
     NotAGuarantor,
+    NotEvidence,
     NothingToWriteOff,
-    NotTheirDocument,
     PolicyChanged,
 )
 from billing_saas.hardship.jobs import ExpireHardship
@@ -249,7 +249,7 @@ async def test_evidence_is_the_guarantors_own_and_has_come(books: Books, scale: 
         await document(books, garcia, kept=False),
         UUID(int=7),
     ):
-        with pytest.raises(NotTheirDocument):
+        with pytest.raises(NotEvidence):
             async with books.database.tenant(books.practice.id) as db:
                 await applying.attach(db, books.actor, application_id, document_id)
 

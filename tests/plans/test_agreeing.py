@@ -21,7 +21,7 @@ from billing_saas.plans.errors import (
     IllegalPlanMove,
     NothingOwed,
     NotTheirs,
-    PaidForByAnother,
+    NotWhoPays,
     PlanNotFound,
     PlanRefused,
     PlanStands,
@@ -163,7 +163,7 @@ async def test_a_parent_pays_for_a_child(debts: Debts) -> None:
     await debts.accept(plan_id, patient(parent))
     async with debts.database.tenant(debts.tenant.id) as db:
         assert set(await pausing.pauses_of(db, [parent, child])) == {parent, child}
-    with pytest.raises(PaidForByAnother):
+    with pytest.raises(NotWhoPays):
         await debts.proposed(child, 2, FIRST)
 
 

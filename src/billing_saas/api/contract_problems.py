@@ -123,7 +123,12 @@ def components(refusals: set[type[DomainError]]) -> Json:
     """Schema, responses and examples that the operations refer to."""
     meanings = {name: (status.value, meaning) for name, (status, meaning) in OF_ALL.items()}
     known: set[type[DomainError]] = {*refusals, IdempotencyKeyReused, RequestInProgress}
+    by_word: dict[str, type[DomainError]] = {}
     for kind in known:
+        other = by_word.setdefault(kind.word(), kind)
+        # One word with two meanings: whichever comes last would be the contract's, from run to run.
+        if other is not kind:
+            raise TypeError(f"{other.__module__} and {kind.__module__} both say {kind.word()}")
         meanings[kind.word()] = (errors.status_of(kind).value, _meaning(kind))
     _, schemas = msgspec.json.schema_components(
         [Problem], ref_template="#/components/schemas/{name}"

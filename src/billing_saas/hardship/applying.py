@@ -21,7 +21,7 @@ from billing_saas.hardship.errors import (
     ApplicationOpen,
     IllegalHardshipMove,
     NotAGuarantor,
-    NotTheirDocument,
+    NotEvidence,
 )
 from billing_saas.hardship.rules import OPEN, Answers
 from billing_saas.hardship.tables import HardshipApplication, HardshipDocument
@@ -172,7 +172,7 @@ async def _must_be_theirs(db: TenantSession, guarantor_id: UUID, document_id: UU
     except DocumentNotFound:
         owner = None
     if owner != guarantor_id:
-        raise NotTheirDocument(
+        raise NotEvidence(
             "Evidence is a document of the guarantor whose content has come.", field="document_id"
         )
 

@@ -37,7 +37,7 @@ class NotAGuarantor(Invalid):
     """Somebody else pays for this patient, or there is no such patient."""
 
 
-class NotTheirDocument(Invalid):
+class NotEvidence(Invalid):
     """Evidence is a document that concerns the guarantor, with its content."""
 
 

@@ -37,7 +37,7 @@ class NotTheirs(Refused):
     """Only the guarantor, or somebody of the office, does this."""
 
 
-class PaidForByAnother(Conflict):
+class NotWhoPays(Conflict):
     """Somebody else pays for this patient: the plan is theirs."""
 
 

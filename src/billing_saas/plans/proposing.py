@@ -24,7 +24,7 @@ from billing_saas.plans.errors import (
     DebtChanged,
     NothingOwed,
     NotTheirs,
-    PaidForByAnother,
+    NotWhoPays,
     PlanStands,
 )
 from billing_saas.plans.rules import Arithmetic, Language, Settings, State
@@ -182,7 +182,7 @@ async def _must_be_theirs(
     if payer is None:
         raise PatientNotFound("There is no such patient.")
     if payer != guarantor_id:
-        raise PaidForByAnother("Somebody else pays for this patient: the plan is theirs.")
+        raise NotWhoPays("Somebody else pays for this patient: the plan is theirs.")
 
 
 async def _must_not_stand_beside(db: TenantSession, proposal: Proposal) -> None:

@@ -19,7 +19,7 @@ from billing_saas.plans.errors import (
     DebtChanged,
     NothingOwed,
     NotTheirs,
-    PaidForByAnother,
+    NotWhoPays,
     PlanRefused,
     PlanStands,
     TermsChanged,
@@ -56,7 +56,7 @@ async def propose_plan(visit: Visitor) -> Response[Any]:
     try:
         async with inside.practice(visit) as (db, actor):
             plan_id = await proposing.propose_and_disclose(db, actor, proposal)
-    except (PlanRefused, PlanStands, NothingOwed, NotTheirs, PaidForByAnother, DebtChanged):
+    except (PlanRefused, PlanStands, NothingOwed, NotTheirs, NotWhoPays, DebtChanged):
         return await _plans(visit, "plans.faulty")
     return frame.go(f"/portal/plans/{plan_id}")
 

@@ -21,8 +21,8 @@ from billing_saas.hardship.errors import (
     NoGuideline,
     NoHardshipPolicy,
     NotAGuarantor,
+    NotEvidence,
     NothingToWriteOff,
-    NotTheirDocument,
 )
 from billing_saas.hardship.queries import Application
 from billing_saas.hardship.rules import MOST_PEOPLE, Answers, Denied
@@ -254,7 +254,7 @@ async def ask_for_hardship_evidence(db: Db, actor: Who, hardship_application_id:
     "/hardship-applications/{hardship_application_id:uuid}/documents",
     status_code=204,
     summary="Attach a document as evidence",
-    opt=declared("hardship.write", refusals=[IllegalHardshipMove, NotTheirDocument])
+    opt=declared("hardship.write", refusals=[IllegalHardshipMove, NotEvidence])
     | manners(versioned=_ROW),
 )
 async def attach_hardship_document(

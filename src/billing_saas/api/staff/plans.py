@@ -23,7 +23,7 @@ from billing_saas.plans.errors import (
     IllegalPlanMove,
     NothingOwed,
     NotTheirs,
-    PaidForByAnother,
+    NotWhoPays,
     PlanRefused,
     PlanStands,
     TermsChanged,
@@ -260,7 +260,7 @@ async def put_plan_settings(db: Db, actor: Who, data: JSONBody[PlanSettingsIn]) 
 @get(
     "/patients/{patient_id:uuid}/plan-offers",
     summary="Every plan that is offered for what a guarantor owes now, with its arithmetic",
-    opt=declared("plans.read", refusals=[PaidForByAnother]),
+    opt=declared("plans.read", refusals=[NotWhoPays]),
 )
 async def get_plan_offers(db: Db, actor: Who, patient_id: Id) -> PlanOfferOut:
     return PlanOfferOut.of(await proposing.offers(db, actor, patient_id))
@@ -289,7 +289,7 @@ async def list_plans(
     opt=declared(
         "plans.write",
         "plans.read",
-        refusals=[PlanRefused, NothingOwed, PlanStands, DebtChanged, PaidForByAnother],
+        refusals=[PlanRefused, NothingOwed, PlanStands, DebtChanged, NotWhoPays],
         leads_to=_LEADS_TO,
     )
     | manners(told_by=_plan, resource="id"),
