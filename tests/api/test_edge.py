@@ -303,7 +303,7 @@ async def test_an_act_of_several_steps_is_ended_and_never_begun_twice(
     async def show(_: TenantSession, __: Actor, note_id: UUID) -> NoteOut:
         return NoteOut(id=note_id, text=states[note_id])
 
-    @post("/payments", opt=manners(told_by=show, resource="id"), status_code=202)
+    @post("/paid-notes", opt=manners(told_by=show, resource="id"), status_code=202)
     async def prepare(db: Db, actor: Who) -> NoteOut:
         note_id = new_id()
         began.append(note_id)
@@ -311,7 +311,7 @@ async def test_an_act_of_several_steps_is_ended_and_never_begun_twice(
         return await show(db, actor, note_id)
 
     async with met(database, Edge(), prepare) as http:
-        path = f"/v1/practices/{elm.id}/payments"
+        path = f"/v1/practices/{elm.id}/paid-notes"
         headers = {**alice.headers, "Idempotency-Key": "pay-1"}
         first = await http.post(path, headers=headers)
         crashed = await http.post(path, headers=headers)  # the client never heard the first

