@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from billing_saas.api.app import create_app
+from billing_saas.kit.db import Database
 from billing_saas.outbox.jobs import Queue
 from billing_saas.workers import main as workers
 from tests.chart.conftest import ROOT, Object, Refused, Render
@@ -230,10 +232,17 @@ def test_the_api_host_has_no_portal_and_the_portals_no_api(render: Render) -> No
         if one["kind"] == "Ingress":
             (rule,) = one["spec"]["rules"]
             hosts[rule["host"]] = {path["path"] for path in rule["http"]["paths"]}
+    # Every page and door of the application is on one of the two, and nothing that is not there.
+    served = {"/" + route.path.split("/")[1] for route in create_app(no_database).routes}
+    of_patients = {"/portal", "/s"}
     assert hosts == {
-        "api.billing.example.com": {"/v1", "/docs"},
-        "pay.billing.example.com": {"/", "/portal", "/s"},
+        "api.billing.example.com": served - of_patients - {"/live", "/ready"},
+        "pay.billing.example.com": {"/", *of_patients},
     }
+
+
+def no_database() -> Database:
+    raise AssertionError("nobody is served")
 
 
 def test_the_migration_comes_first(objects: list[Object]) -> None:

@@ -39,6 +39,28 @@ capabilities: {drop: [ALL]}
 seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 
+{{/* What staff, machines and carriers ask for. Not: patients' pages, which have a host of their own, and
+what only probes ask (/live, /ready). */}}
+{{- define "billing.paths" -}}
+- /v1
+- /docs
+- /oauth
+- /hooks
+- /.well-known
+- /sign-in
+- /sign-out
+- /second-factor
+- /step-up
+- /forgotten-password
+- /password
+- /recovery-codes
+- /enrollment
+- /invitation
+- /account
+- /home
+- /console
+{{- end -}}
+
 {{/* Addresses with passwords come as files: the environment is inherited by every child. */}}
 {{- define "billing.environment" -}}
 - {name: BILLING_ENVIRONMENT, value: {{ .Values.settings.environment | quote }}}
