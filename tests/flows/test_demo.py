@@ -41,6 +41,7 @@ MUST_SAY = [
     r"the portal: Paid\. Thank you\.",
     r"Receipt [0-9a-f-]{36}: \$[\d,.]+, laid on \d+ charges?",
     r"Paid out \$[\d,.]+ after a fee of .* the difference to the processor is \$0\.00",
+    r"On the books: bank \$[\d,.]+, patient_receivable -\$[\d,.]+, processor_fees \$[\d,.]+",
     r"\d+ requests to Stripe, searched for \d+ names of patients: none",
     r"404 and 404",
     r"without a tenant, over \d+ tables: 0 rows",

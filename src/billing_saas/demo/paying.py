@@ -22,6 +22,7 @@ from billing_saas.payments import accounts
 from billing_sandbox.browser import Browser
 from billing_sandbox.office import Desk, UnexpectedAnswer
 from billing_sandbox.stripe.running import Sandbox
+from billing_sandbox.stripe.store import Timing
 
 Say = Callable[[str, str], None]
 
@@ -30,6 +31,8 @@ OFFICE = Actor(
     kind=ActorKind.USER, id=UUID(int=4), permissions=permissions_of(["practice_admin", "biller"])
 )
 CARD = "4242424242424242"
+# What takes Stripe and banks days takes seconds here.
+QUICK = Timing(refund=5, bank_debit=5, dispute_decision=5, funds_available=1, payout=1)
 _PATIENCE_SECONDS = 60
 
 
@@ -46,8 +49,10 @@ class Till:
     def show(self) -> None:
         self.open_account()
         bill = self.issue_bills()
+        before = self._books()
         paid = self.pay(bill)
         self.reconcile(paid)
+        self.show_entries(before)
         self.scan()
 
     # --- the practice's own account at the processor ---
@@ -161,7 +166,7 @@ class Till:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             payouts = self.desk.all("/payouts")
-            if payouts and payouts[0]["reconciled"] == "balanced":
+            if payouts and (payouts[0]["state"], payouts[0]["reconciled"]) == ("paid", "balanced"):
                 break
             if time.monotonic() > deadline:
                 raise UnexpectedAnswer("a payout did not come, or is not what was paid")
@@ -176,6 +181,22 @@ class Till:
             " every movement is journalled, the difference to the processor is"
             f" {dollars(books['difference_cents'])}",
         )
+
+    def _books(self) -> dict[str, int]:
+        rows = self.desk.get("/balances")["rows"]
+        return {row["account"]: row["debit_cents"] - row["credit_cents"] for row in rows}
+
+    def show_entries(self, before: dict[str, int]) -> None:
+        """What the payment, its fee and the payout did to the books."""
+        after = self._books()
+        moved = {
+            account: after.get(account, 0) - before.get(account, 0)
+            for account in sorted({*before, *after})
+        }
+        told = [f"{account} {dollars(cents)}" for account, cents in moved.items() if cents]
+        if sum(moved.values()) or len(told) != 3:
+            raise UnexpectedAnswer(f"paying moved {told}")
+        self.say("", f"On the books: {', '.join(told)}")
 
     def scan(self) -> None:
         """Everything that was told to Stripe, searched for whom it is about."""

@@ -26,7 +26,7 @@ from billing_saas.claims import queries as claims
 from billing_saas.claims import submitting
 from billing_saas.demo import proofs
 from billing_saas.demo.cast import COMPANY, ELM, OAK, Cast, provision
-from billing_saas.demo.paying import CARD, Till
+from billing_saas.demo.paying import CARD, QUICK, Till
 from billing_saas.gateways import key_provider
 from billing_saas.identity.rules import permissions_of
 from billing_saas.kit import clock
@@ -56,7 +56,7 @@ def run(settings: Settings, *, serve: bool) -> int:
     """Show every step; 0 when each gave what it must. With `serve`, stay up until Ctrl-C."""
     started = time.monotonic()
     try:
-        with Sandbox() as sandbox, standing(settings) as urls:
+        with Sandbox(timing=QUICK) as sandbox, standing(settings) as urls:
             demo = _Demo(settings, urls, sandbox)
             try:
                 demo.show()
