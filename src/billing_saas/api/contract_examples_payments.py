@@ -10,6 +10,7 @@ FIELDS: dict[str, Any] = {
     "Movement.fee_cents": _FEE,
     "Movement.kind": "charge",
     "Movement.net_cents": 14250 - _FEE,
+    "Movement.matched": "payment",
     "OnboardingLink.url": "https://connect.stripe.com/setup/s/acct_1PqX/a1b2c3",
     "PatientPayment.disputed": "",
     "PatientPayment.failure_code": "",
