@@ -86,6 +86,16 @@ async def test_above_the_limit_somebody_else_approves(till: Till, bill: Elm, mia
     assert (again.status_code, again.json()["type"]) == (409, "/problems/refund-not-waiting")
 
 
+async def test_two_halves_are_no_way_around_the_second_person(till: Till, bill: Elm) -> None:
+    payment_id = await till.paid(await till.guarantor(90_000), 90_000)
+    path = f"/payments/{payment_id}/refunds"
+    halves = [
+        ok(await bill.ask("POST", path, json={"amount_cents": 30_000, "reason": "overpaid"}))
+        for _ in range(2)
+    ]
+    assert [half["state"] for half in halves] == ["approved", "awaiting_approval"]
+
+
 async def test_nobody_gives_back_more_than_came_nor_without_a_second_factor(
     till: Till, bill: Elm, client: Client, database: Database, elm: Tenant
 ) -> None:

@@ -33,7 +33,7 @@ AT_DESK: tuple[DeskMethod, ...] = ("cash", "cheque", "money_order")
 LEAST_CENTS = 50
 MOST_CENTS = 99_999_999
 REFUND_LIMIT_CENTS = 50_000
-"""Above it a second person approves a refund, unless the practice says another limit."""
+"""Above it, of one payment in all, a second person approves; unless the practice says another limit."""
 
 KIND_PAYMENT = "patient_payment"
 KIND_VOID = "patient_payment_voided"

@@ -58,10 +58,11 @@ async def ask(
     await separating.must_differ(db, actor, REFUND, payment_id)
     if payment.state != "succeeded" or payment.disputed in ("open", "lost"):
         raise NotRefundable("Nothing of this payment can be given back.", state=payment.state)
-    charge_id, left = await _left(db, payment)
+    charge_id, left, gone = await _left(db, payment)
     if amount_cents > left:
         raise MoreThanPaid("That is more than is left of the payment.", left_cents=left)
-    at_once = amount_cents <= (await settings.of(db)).refund_limit_cents
+    # Of one payment as a whole: two halves under the limit are no way around the second person.
+    at_once = gone + amount_cents <= (await settings.of(db)).refund_limit_cents
     refund_id, now = new_id(), clock.now()
     await db.execute(
         insert(Refund).values(
@@ -165,7 +166,7 @@ async def make(database: Database, tenant_id: UUID, actor: Actor, job: MakeRefun
         payment, refund = await locked(db, job.refund_id)
         if refund.state not in ("approved", "unknown"):
             return
-        charge_id, _ = await _left(db, payment)
+        charge_id, _, _ = await _left(db, payment)
         account = await accounts.known(db)
         decided_at = refund.decided_at or refund.asked_at
         # Whatever happens to this process, somebody asks again.
@@ -231,8 +232,8 @@ async def _not_made(db: TenantSession, actor: Actor, refund: Refund, code: str) 
 _KEYS_LIVE = timedelta(hours=23)
 
 
-async def _left(db: TenantSession, payment: Payment) -> tuple[str, int]:
-    """The processor's charge (none at the desk), and what is neither given back nor asked for of it."""
+async def _left(db: TenantSession, payment: Payment) -> tuple[str, int, int]:
+    """The processor's charge (none at the desk), what is left of it, and what was given back or asked for."""
     came = (
         await db.execute(
             select(PaymentCharge.processor_id, PaymentCharge.amount_cents)
@@ -250,7 +251,8 @@ async def _left(db: TenantSession, payment: Payment) -> tuple[str, int]:
     )
     total = sum(row.amount_cents for row in came)
     charge_id = came[0].processor_id if came else None
-    return charge_id or "", total - payment.refunded_cents - int(pending or 0)
+    gone = payment.refunded_cents + int(pending or 0)
+    return charge_id or "", total - gone, gone
 
 
 def _method(payment: Payment, charge_id: str) -> str:
