@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TOOLS := build/tools/.installed
 PROVIDER := build/provider/.installed
-# xdist workers: PostgreSQL and the tests share the cores.
-WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n )))
+# xdist workers: PostgreSQL and the tests share the cores, and while one waits for a database another works.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n + 1 )))
 
 # Hundreds of processes are started by the tests alone: none compiles what another has compiled.
 unexport PYTHONDONTWRITEBYTECODE

@@ -6,6 +6,9 @@ import pytest
 from billing_saas.kit.db import Database
 from billing_saas.tenants import provisioning
 from tests import cluster as clusters
+from tests.flows.conftest import key_folder, run
+
+__all__ = ["clone", "initialised", "key_folder", "quiet", "run"]
 
 
 @pytest.fixture
