@@ -149,12 +149,12 @@ async def _hand(db: TenantSession, actor: Actor, message: Message, carriers: Car
         classes=Classes.DEMOGRAPHIC,
         detail={"kind": message.template, "to": message.channel},
     )
-    template: Template = message.template  # type: ignore[assignment]
-    language: Language = message.language  # type: ignore[assignment]
+    template: Template = message.template  # type: ignore[assignment]  # written by `sending`
+    language: Language = message.language  # type: ignore[assignment]  # a CHECK of the table
     unsubscribe = f"{carriers.hooks_site}/hooks/mail/unsubscribe/{word}"
     written = wording_rules.written(
         template,
-        message.channel,  # type: ignore[arg-type]
+        message.channel,  # type: ignore[arg-type]  # a CHECK of the table
         language,
         words,
         office=practice.practice_name if practice.name_allowed else "",

@@ -1,12 +1,12 @@
 """Move a placement from state to state: one table of legal moves, an event for each move, a notice
 for its agency where the agency must know."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Uuid
@@ -15,7 +15,7 @@ from billing_saas.collections import rules
 from billing_saas.collections.errors import IllegalPlacementMove, PlacementNotFound
 from billing_saas.collections.rules import Item
 from billing_saas.collections.tables import AgencyNotice, Placement, PlacementEvent, PlacementItem
-from billing_saas.kit import clock
+from billing_saas.kit import bulk, clock
 from billing_saas.kit.actor import Actor
 from billing_saas.kit.db import TenantSession
 from billing_saas.kit.ids import new_id
@@ -128,7 +128,7 @@ async def move(
         .values(state=to, **changed, version=Placement.version + 1)
         .execution_options(synchronize_session=False)
     )
-    await tell(db, actor, row.id, row.state, to, why, cents)
+    await tell_many(db, actor, {row.id: cents}, row.state, to, why)
 
 
 async def touch(db: TenantSession, placement_id: UUID) -> None:
@@ -141,23 +141,26 @@ async def touch(db: TenantSession, placement_id: UUID) -> None:
     )
 
 
-async def tell(
-    db: TenantSession, actor: Actor, placement_id: UUID, now: str, to: str, why: str, cents: int
+async def tell_many(
+    db: TenantSession, actor: Actor, moved: Mapping[UUID, int], now: str, to: str, why: str
 ) -> None:
-    await db.execute(
-        insert(PlacementEvent).values(
-            tenant_id=db.tenant_id,
-            id=new_id(),
-            placement_id=placement_id,
-            at=clock.now(),
-            actor_kind=actor.kind.value,
-            actor_id=actor.id,
-            from_state=now,
-            to_state=to,
-            why=why,
-            amount_cents=cents,
-        )
-    )
+    """The same move of each placement, with the cents that it is about."""
+    at = clock.now()
+    rows = [
+        {
+            "id": new_id(),
+            "placement_id": placement_id,
+            "at": at,
+            "actor_kind": actor.kind.value,
+            "actor_id": actor.id,
+            "from_state": now,
+            "to_state": to,
+            "why": why,
+            "amount_cents": cents,
+        }
+        for placement_id, cents in moved.items()
+    ]
+    await bulk.insert_rows(db, PlacementEvent, rows)
 
 
 async def notify(

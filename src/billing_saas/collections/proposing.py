@@ -1,6 +1,6 @@
 """Propose accounts for placement: by a person or the clock. A proposal moves no money and tells nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -191,11 +191,10 @@ async def _write(
         for guarantor_id, verdict in judged.items()
     ]
     await bulk.insert_rows(db, Placement, rows)
-    for guarantor_id, verdict in judged.items():
-        await write_items(db, ids[guarantor_id], verdict.items)
-        await moving.tell(
-            db, actor, ids[guarantor_id], "", "pre_placement", "eligible", verdict.cents
-        )
+    items = {ids[guarantor_id]: verdict.items for guarantor_id, verdict in judged.items()}
+    await write_items(db, items)
+    worth = {ids[guarantor_id]: verdict.cents for guarantor_id, verdict in judged.items()}
+    await moving.tell_many(db, actor, worth, "", "pre_placement", "eligible")
     await cards.open_cards(
         db,
         [
@@ -214,7 +213,8 @@ async def _write(
     return list(ids.values())
 
 
-async def write_items(db: TenantSession, placement_id: UUID, items: Sequence[Item]) -> None:
+async def write_items(db: TenantSession, items: Mapping[UUID, Sequence[Item]]) -> None:
+    """By placement, oldest first."""
     await bulk.insert_rows(
         db,
         PlacementItem,
@@ -227,7 +227,8 @@ async def write_items(db: TenantSession, placement_id: UUID, items: Sequence[Ite
                 "charge_id": item.charge_id,
                 "amount_cents": item.cents,
             }
-            for n, item in enumerate(items, 1)
+            for placement_id, of_one in items.items()
+            for n, item in enumerate(of_one, 1)
         ],
     )
 
@@ -239,7 +240,7 @@ async def replace_items(db: TenantSession, row: Placement, items: Sequence[Item]
             PlacementItem.tenant_id == db.tenant_id, PlacementItem.placement_id == row.id
         )
     )
-    await write_items(db, row.id, items)
+    await write_items(db, {row.id: items})
     await db.execute(
         update(Placement)
         .where(Placement.tenant_id == db.tenant_id, Placement.id == row.id)

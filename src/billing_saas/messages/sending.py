@@ -82,12 +82,7 @@ async def ask_many(db: TenantSession, actor: Actor, asked: Sequence[Asked]) -> l
         for one, decision in zip(asked, decided, strict=True)
     ]
     await bulk.insert_rows(db, Message, rows)
-    for decision in decided:
-        if decision.goes and decision.channel != "post":
-            at = decision.at if decision.outcome == "later" else None
-            await queue.add(
-                db, SendMessage(decision.message_id), run_at=at, request_id=actor.request_id
-            )
+    await _owe(db, actor, decided)
     await trail.record(
         db,
         actor,
@@ -99,6 +94,17 @@ async def ask_many(db: TenantSession, actor: Actor, asked: Sequence[Asked]) -> l
         detail={"count": len(ids)},
     )
     return decided
+
+
+async def _owe(db: TenantSession, actor: Actor, decided: Sequence[Decision]) -> None:
+    """A statement for each hour at which some may go: there are few, one per zone."""
+    owed: dict[datetime | None, list[SendMessage]] = {}
+    for decision in decided:
+        if decision.goes and decision.channel != "post":
+            at = decision.at if decision.outcome == "later" else None
+            owed.setdefault(at, []).append(SendMessage(decision.message_id))
+    for at, jobs in owed.items():
+        await queue.add_many(db, jobs, run_at=at, request_id=actor.request_id)
 
 
 def _check(asked: Asked) -> None:

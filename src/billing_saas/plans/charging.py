@@ -59,11 +59,9 @@ async def find(db: TenantSession, actor: Actor, job: ChargePlans) -> None:
     """Owe a job for each plan with an instalment that its card may be asked for today."""
     today = await reckoning.today(db)
     plan_ids = list(await db.scalars(_CANDIDATES, {"tenant_id": db.tenant_id, "today": today}))
-    for plan_id in plan_ids:
-        shown = await queries.plan(db, actor, plan_id)
-        instalment = _due(shown, today)
-        if instalment is not None:
-            await queue.add(db, ChargeInstalment(plan_id, instalment))
+    due = {shown.id: _due(shown, today) for shown in await queries.plans_by_id(db, actor, plan_ids)}
+    jobs = [ChargeInstalment(plan_id, one) for plan_id, one in due.items() if one is not None]
+    await queue.add_many(db, jobs, request_id=actor.request_id)
 
 
 async def charge(database: Database, tenant_id: UUID, actor: Actor, job: ChargeInstalment) -> None:

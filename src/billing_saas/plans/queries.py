@@ -9,7 +9,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
 
 from billing_saas.audit import trail
 from billing_saas.audit.rules import Classes
@@ -123,6 +125,23 @@ async def plans_of(db: TenantSession, actor: Actor, guarantor_id: UUID) -> list[
 async def plan(db: TenantSession, actor: Actor, plan_id: UUID) -> PlanShown:
     (shown,) = await _shown(db, [await row_for(db, actor, plan_id)])
     await _tell(db, actor, "plan.read", [shown], plan_id)
+    return shown
+
+
+async def plans_by_id(db: TenantSession, actor: Actor, plan_ids: Sequence[UUID]) -> list[PlanShown]:
+    """For jobs that look at many: a handful of queries, whatever the number."""
+    actor.must(READ)
+    found = await db.scalars(
+        select(PaymentPlan)
+        .where(
+            PaymentPlan.tenant_id == db.tenant_id,
+            PaymentPlan.id == bindparam("ids", list(plan_ids), ARRAY(Uuid)).any_(),
+        )
+        .order_by(PaymentPlan.id)
+    )
+    shown = await _shown(db, found.all())
+    if shown:
+        await _tell(db, actor, "plan.list", shown)
     return shown
 
 
