@@ -1,14 +1,17 @@
 """Rosa says how she is reached, confirms a new address by a code, and decides what may be sent there."""
 
 import re
+from html import unescape
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
+from billing_saas.carriage import wording_rules
 from billing_saas.kit.db import Database
 from billing_saas.messages import consents, contacts
 from billing_saas.messages.contacts import Contact
-from billing_saas.messages.rules import Words
+from billing_saas.messages.rules import Language, Words
 from billing_saas.messages.tables import Message
 from billing_saas.phi import keyring
 from billing_saas.phi.registry import MESSAGE_PHI_DEMO
@@ -126,6 +129,21 @@ async def test_consent_is_given_for_an_address_and_taken_back(
     assert [(one.given, one.source, one.by_kind) for one in events] == [
         (False, "portal", "patient")
     ]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+async def test_what_is_kept_as_agreed_to_is_what_was_shown(
+    database: Database, elm: Tenant, inside: Phone, rosa: UUID, language: Language
+) -> None:
+    await inside.get("/portal/contact")
+    await inside.post("/portal/contact", **NEW)
+    await inside.get(f"/portal/consents?lang={language}")
+    shown = unescape(inside.page)
+    await inside.post("/portal/consents", what="email:billing", answer="yes")
+    async with database.tenant(elm.id) as db:
+        (kept,) = (await consents.newest_of(db, [rosa]))[rosa]
+    for words in wording_rules.CONSENT[kept.wording][language].values():
+        assert words in shown
     for what in ("email:security", "post:billing", "nonsense"):
         await inside.get("/portal/consents")
         assert (await inside.post("/portal/consents", what=what, answer="yes")).status_code == 404

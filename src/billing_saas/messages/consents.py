@@ -35,7 +35,7 @@ Source = Literal[
     "import",
 ]
 WORDING = "2026-11"
-"""Which version of the words was agreed to: `wording.CONSENT` shows them."""
+"""Which version of the words was agreed to: `carriage.wording_rules.CONSENT` has them."""
 
 
 class Given(NamedTuple):

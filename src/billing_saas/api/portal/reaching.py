@@ -8,9 +8,11 @@ from litestar.params import FromPath
 
 from billing_saas.api.portal import frame, inside
 from billing_saas.api.portal.visiting import Asked, Visit, Visitor
+from billing_saas.carriage import wording_rules
 from billing_saas.kit.errors import NotFound
+from billing_saas.messages import consents
 from billing_saas.messages.errors import BadConsent, BadContact
-from billing_saas.messages.rules import CONSENTED, Channel, Sent
+from billing_saas.messages.rules import CONSENTED, Channel, Language, Sent
 from billing_saas.portal import reaching
 from billing_saas.portal.errors import NoVerifiedContact, WrongCode
 
@@ -131,7 +133,12 @@ async def _contact(visit: Visit, *, fault: str = "", done: str = "") -> Response
 async def _consents(visit: Visit, fault: str = "") -> Response[str]:
     async with inside.practice(visit) as (db, actor):
         found = await reaching.allowed(db, actor)
-    filled: dict[str, Any] = {"allowed": found, "under": "/portal/contact"}
+    filled: dict[str, Any] = {
+        "allowed": found,
+        # The very words that a yes is kept with, by their version.
+        "agreed": wording_rules.CONSENT[consents.WORDING][cast(Language, visit.language)],
+        "under": "/portal/contact",
+    }
     if fault:
         return inside.faulty(visit, "consents", "consents.title", fault, **filled)
     return inside.page(visit, "consents", "consents.title", **filled)

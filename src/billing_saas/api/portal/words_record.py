@@ -252,10 +252,6 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "consents.email": ("By e-mail", "Por correo electrónico"),
     "consents.text": ("By text message", "Por mensaje de texto"),
-    "consents.text.hint": (
-        "Message and data rates may apply. You may also answer STOP to any text.",
-        "Pueden aplicarse tarifas de mensajes y datos. También puede responder STOP a cualquier mensaje.",
-    ),
     "consents.billing": ("Bills and payment plans", "Facturas y planes de pago"),
     "consents.receipts": ("What became of my payments", "Qué pasó con mis pagos"),
     "consents.office": ("That the office has written to me", "Que el consultorio me escribió"),
